@@ -1,0 +1,43 @@
+"""The `libria` command: find the subcommand and start it, importing nothing else.
+
+`stdio` comes first because an editor waits for it; every other command is one file in this folder
+with `run(argv) -> exit code`. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+"""
+
+import sys
+
+COMMANDS = {
+    "ask": "libria.cli.ask",
+    "models": "libria.cli.models",
+    "status": "libria.cli.status",
+    "config": "libria.cli.config",
+    "doctor": "libria.cli.doctor",
+    "simulate": "libria.cli.simulate",
+    "serve": "libria.cli.serve",
+    "stop": "libria.cli.stop",
+    "socket": "libria.cli.socket",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code; no exception leaves here."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["stdio"]:
+        from libria import connect
+
+        return connect.main(argv[1:])
+    from libria.cli.guard import guarded
+
+    return guarded(_dispatch, argv)
+
+
+def _dispatch(argv: list[str]) -> int:
+    from importlib import import_module
+
+    command = argv[0] if argv else "--help"
+    if command in COMMANDS:
+        code: int = import_module(COMMANDS[command]).run(argv[1:])
+        return code
+    from libria.cli.help import outside
+
+    return outside(command, argv[1:])

@@ -1,0 +1,119 @@
+"""The findings for a person, and for a program."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from libria import __version__
+from libria.cli.doctor.findings import ConfigState, DaemonState, Findings
+from libria.cli.doctor.network import without_password
+from libria.cli.doctor.providers import Setup
+from libria.cli.doctor.reach import Reach
+from libria.cli.output import table
+
+TRY = "To try without any: libria ask -m simulate/story Hello"
+
+
+def as_json(findings: Findings) -> dict[str, Any]:
+    return {
+        "usable": list(findings.usable),
+        "offline": findings.offline,
+        "providers": [_provider(setup, findings.reached.get(setup.name)) for setup in findings.providers],
+        "network": {"proxies": dict(findings.proxies), "certificates": dict(findings.certificates)},
+        "config": asdict(findings.config),
+        "daemon": asdict(findings.daemon),
+        "versions": dict(findings.versions),
+    }
+
+
+def as_text(findings: Findings) -> str:
+    return "\n".join(_lines(findings))
+
+
+def _provider(setup: Setup, reach: Reach | None) -> dict[str, Any]:
+    return {
+        "name": setup.name,
+        "title": setup.title,
+        "key": {"state": setup.key, "source": setup.key_source or None},
+        "address": {"url": without_password(setup.address) or None, "source": setup.address_source},
+        "local": setup.local,
+        "configured": setup.configured,
+        "fault": setup.fault or None,
+        "reach": asdict(reach) if reach else None,
+    }
+
+
+def _lines(findings: Findings) -> Iterator[str]:
+    yield "Providers"
+    rows = [("NAME", "KEY", "ADDRESS", "ANSWERS"), *(_row(setup, findings) for setup in findings.providers)]
+    yield from (f"  {line}" for line in table(rows).splitlines())
+    yield from _silent(findings)
+    yield ""
+    yield "Network"
+    for name, value in findings.proxies.items():
+        yield f"  {name}: {value}"
+    if not findings.proxies:
+        yield "  proxy: none (HTTPS_PROXY is not set)"
+    for name, value in findings.certificates.items():
+        yield f"  {name}: {value}"
+    if not findings.certificates:
+        yield "  certificates: the system's own (SSL_CERT_FILE is not set)"
+    yield ""
+    yield from _config(findings.config)
+    yield from _daemon(findings.daemon)
+    yield "Versions: " + ", ".join(f"{name} {value}" for name, value in findings.versions.items())
+    yield ""
+    yield _verdict(findings)
+
+
+def _row(setup: Setup, findings: Findings) -> tuple[str, str, str, str]:
+    key = {"found": setup.key_source, "missing": f"set {setup.key_source}", "notNeeded": "none needed"}[setup.key]
+    source = "" if setup.address_source == "built in" else f" ({setup.address_source})"
+    where = f"{without_password(setup.address)}{source}" if setup.address else (setup.fault or "started when asked for")
+    return setup.name, key, where, _answers(setup, findings.reached.get(setup.name))
+
+
+def _answers(setup: Setup, reach: Reach | None) -> str:
+    if reach is None:
+        return "" if setup.worth_asking or not setup.address else "not asked"
+    if reach.answers:
+        return f"yes, {reach.milliseconds:.0f} ms"
+    return "not running" if setup.local else "no"
+
+
+def _silent(findings: Findings) -> Iterator[str]:
+    """Why an address does not answer; a local server that does not run is no fault."""
+    if findings.offline:
+        yield "  No address beyond this machine answers: check the network, HTTPS_PROXY and NO_PROXY."
+    for setup in findings.providers:
+        reach = findings.reached.get(setup.name)
+        if reach and not reach.answers and not setup.local:
+            yield f"  {setup.name}: {reach.detail}"
+
+
+def _config(state: ConfigState) -> Iterator[str]:
+    if state.faults:
+        yield f"Config: {state.file} cannot be used; the defaults are in force"
+    else:
+        yield f"Config: {state.file}" + ("" if state.exists else " (no such file; the defaults are in force)")
+    yield from (f"  {line}" for line in (*state.faults, *state.warnings))
+
+
+def _daemon(state: DaemonState) -> Iterator[str]:
+    if state.fault:
+        yield f"Daemon: {state.fault}"
+    elif state.running:
+        yield f"Daemon: running, version {state.version or 'unknown'}, pid {state.pid or 'unknown'}"
+    else:
+        yield "Daemon: not running; it is started when it is needed"
+    if state.version and state.version != __version__:
+        yield f"  This is version {__version__}: run `libria stop` so that the next start is of it too."
+    yield f"Socket: {state.socket}"
+
+
+def _verdict(findings: Findings) -> str:
+    if findings.usable:
+        return f"Ready to use: {', '.join(findings.usable)}."
+    if findings.offline:
+        return f"Nothing can be used: no provider with a key can be reached. {TRY}"
+    return f"Nothing can be used: set the key of one provider, or start a local server. {TRY}"

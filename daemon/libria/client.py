@@ -1,0 +1,221 @@
+"""A small blocking JSON-RPC client of the daemon, for the command line: standard library only.
+
+It imports as little as it can, because `libria ask` pays for every import before its first token.
+"""
+
+import json
+import socket
+from collections.abc import Callable
+from itertools import count
+from time import monotonic
+from typing import Any
+
+Json = Any  # whatever JSON can say; looked into by the commands
+
+CANCEL_WAIT = 0.5
+"""Seconds for the answer to a cancelled request; the daemon promises it within 0.1."""
+
+MAX_HEADER = 8 * 1024
+RECEIVE = 64 * 1024
+METHOD_NOT_FOUND = -32601
+
+
+class CallFailed(Exception):
+    """The daemon answered with an error; `message` is one sentence that says what to do."""
+
+    def __init__(self, code: int, message: str, data: Json = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.data = data
+
+
+class DaemonGone(ConnectionError):
+    """The connection ended before the answer came, or what came is no JSON-RPC."""
+
+    def __init__(self, message: str = "The daemon ended before it answered; try again.") -> None:
+        super().__init__(message)
+
+
+class Client:
+    """One connection; one request at a time. Closing it is the caller's, by `with` or `close`."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._buffer = bytearray()  # received and not yet read
+        self._ids = count(1)
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def request(
+        self,
+        method: str,
+        params: dict[str, Json],
+        on_progress: Callable[[dict[str, Json]], None] | None = None,
+    ) -> Json:
+        """The result. With `on_progress`, the request carries a partialResultToken and each value
+        of its progress is handed over, in order, before this returns.
+
+        Raises CallFailed for an error, DaemonGone (an OSError) for a lost connection. Whatever else
+        interrupts the wait, Ctrl-C or an exception from `on_progress`, cancels the request first."""
+        number = next(self._ids)
+        token = f"libria-{number}"
+        if on_progress is not None:
+            params = {**params, "partialResultToken": token}
+        try:
+            self._send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        except KeyboardInterrupt:
+            self.close()  # half a frame is out: nothing can follow it, and closing cancels
+            raise
+        try:
+            return _result(self._wait(number, token, on_progress))
+        except (CallFailed, DaemonGone):
+            raise
+        except BaseException:
+            self._cancel(number)
+            raise
+
+    def notify(self, method: str, params: dict[str, Json]) -> None:
+        self._send({"jsonrpc": "2.0", "method": method, "params": params})
+
+    def wait_closed(self, seconds: float) -> bool:
+        """Whether the daemon closed this connection within `seconds`."""
+        until = monotonic() + seconds
+        try:
+            while (left := until - monotonic()) > 0:
+                self._socket.settimeout(left)
+                if not self._socket.recv(RECEIVE):
+                    return True
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+        return False
+
+    def _wait(
+        self, number: int, token: str, on_progress: Callable[[dict[str, Json]], None] | None
+    ) -> dict[str, Json]:
+        """The response to request `number`; progress of `token` goes out on the way."""
+        while True:
+            message = self._receive()
+            if "method" not in message:
+                if message.get("id") == number:
+                    return message
+            elif "id" in message:
+                self._send({"jsonrpc": "2.0", "id": message["id"], "error": _NOT_HERE})
+            elif on_progress is not None and message["method"] == "$/progress":
+                params = message["params"]
+                if params["token"] == token:
+                    on_progress(params["value"])
+
+    def _cancel(self, number: int) -> None:
+        """Tell the daemon and give it a moment to say that it has; the caller's exception goes on
+        whatever comes of it."""
+        until = monotonic() + CANCEL_WAIT
+        try:
+            self._socket.settimeout(CANCEL_WAIT)
+            self.notify("$/cancelRequest", {"id": number})
+            while (left := until - monotonic()) > 0:
+                self._socket.settimeout(left)
+                if self._receive().get("id") == number:
+                    break
+        except OSError:
+            self.close()
+        else:
+            self._socket.settimeout(None)
+
+    def _send(self, message: dict[str, Json]) -> None:
+        body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        try:
+            self._socket.sendall(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        except OSError:
+            raise DaemonGone from None
+
+    def _receive(self) -> dict[str, Json]:
+        body = self._take(self._length())
+        try:
+            message = json.loads(body)
+        except ValueError:
+            raise DaemonGone(_NO_SENSE) from None
+        if not isinstance(message, dict):
+            raise DaemonGone(_NO_SENSE)
+        return message
+
+    def _length(self) -> int:
+        """The size of the next body; its header is taken off the buffer."""
+        while (end := self._buffer.find(b"\r\n\r\n")) < 0:
+            if len(self._buffer) > MAX_HEADER:
+                raise DaemonGone(_NO_SENSE)
+            self._fill()
+        header = bytes(self._buffer[:end])
+        del self._buffer[: end + 4]
+        for line in header.split(b"\r\n"):
+            name, _, value = line.partition(b":")
+            if name.strip().lower() == b"content-length" and value.strip().isdigit():
+                return int(value)
+        raise DaemonGone(_NO_SENSE)
+
+    def _take(self, size: int) -> bytes:
+        while len(self._buffer) < size:
+            self._fill()
+        body = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return body
+
+    def _fill(self) -> None:
+        try:
+            received = self._socket.recv(RECEIVE)
+        except TimeoutError:
+            raise TimeoutError("The daemon does not answer; end its process and try again.") from None
+        except OSError:
+            raise DaemonGone from None
+        if not received:
+            raise DaemonGone
+        self._buffer += received
+
+
+_NO_SENSE = "The daemon sent something that is no JSON-RPC; restart it with: libria stop"
+_NOT_HERE = {"code": METHOD_NOT_FOUND, "message": "This client answers no requests."}
+
+
+def _result(response: dict[str, Json]) -> Json:
+    error = response.get("error")
+    if error is None:
+        return response.get("result")
+    raise CallFailed(error.get("code", 0), error.get("message", "The call failed."), error.get("data"))
+
+
+def connect() -> Client:
+    """Join the user's daemon, starting it where there is none. Raises OSError with a sentence."""
+    from libria.connect import daemon_socket
+
+    try:
+        return Client(daemon_socket())
+    except ConnectionError:
+        raise DaemonGone from None  # above all no BrokenPipeError, which would mean standard output
+
+
+def attach() -> Client | None:
+    """Join the daemon that runs, or None where none does; never starts one. Its requests raise
+    TimeoutError when it is silent for long: it is for questions that are answered at once."""
+    from libria.connect import running_socket
+
+    try:
+        connection = running_socket()
+    except ConnectionError:
+        return None  # one that is just ending
+    if connection is None:
+        return None
+    connection.settimeout(ATTACH_WAIT)
+    return Client(connection)
+
+
+ATTACH_WAIT = 5.0
+"""Seconds."""

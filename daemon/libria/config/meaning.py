@@ -1,0 +1,55 @@
+"""What types cannot say: settings that only make sense together. Needs the list of providers."""
+
+from collections.abc import Iterator
+
+from libria.config.lines import line_of
+from libria.config.model import Config, Provider
+from libria.config.problems import Problem, dotted
+from libria_providers.registry import ROWS, near
+
+COMPATIBLE = "openai-compatible"
+
+
+def faults_in_meaning(config: Config, text: str) -> list[Problem]:
+    faults = [
+        Problem(dotted(location), message, line_of(text, location)) for location, message in _faults(config)
+    ]
+    return sorted(faults, key=lambda problem: problem.line or 0)
+
+
+def kind_of(name: str, provider: Provider) -> str:
+    """The built-in provider that `name` is like, or "openai-compatible"."""
+    return provider.kind or (name if name in ROWS else COMPATIBLE)
+
+
+def _faults(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
+    for name, provider in config.providers.items():
+        for field, message in _in_provider(name, provider):
+            yield ("providers", name, field), message
+    model = config.defaults.model
+    if model and "/" not in model and model not in config.aliases:
+        yield ("defaults", "model"), _no_such_alias(model, list(config.aliases))
+
+
+def _in_provider(name: str, provider: Provider) -> Iterator[tuple[str, str]]:
+    kind = kind_of(name, provider)
+    if kind != COMPATIBLE and kind not in ROWS:
+        yield "kind", _no_such_kind(kind, [COMPATIBLE, *ROWS])
+    elif kind == COMPATIBLE and provider.base_url is None:
+        yield "base_url", "must be set: there is no built-in provider of this name to take it from"
+    if provider.api_key_env and provider.api_key_command:
+        yield "api_key_command", "stands beside api_key_env; keep one of the two"
+
+
+def _no_such_kind(kind: str, allowed: list[str]) -> str:
+    hint = _hint(kind, allowed)
+    return f"is not known{hint}; allowed: {', '.join(allowed)}"
+
+
+def _no_such_alias(name: str, aliases: list[str]) -> str:
+    return f'must be "provider/model", or an alias from [aliases]{_hint(name, aliases)}'
+
+
+def _hint(name: str, names: list[str]) -> str:
+    alike = near(name, names)
+    return f" (near: {', '.join(alike)})" if alike else ""

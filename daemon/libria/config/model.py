@@ -1,0 +1,129 @@
+"""What may stand in `config.toml`: names, types, limits, defaults. All times are seconds."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from libria.config.forms import (
+    AliasName, Command, EnvName, LimitName, ModelName, ModelNames, ModelOrAlias, ProviderName, RedisUrl, Strings,
+    Url, check_headers,
+)  # fmt: skip
+
+CacheMode = Literal["auto", "use", "refresh", "off", "only"]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(gt=0)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class CallTimeouts(Section):
+    connect: Seconds | None = None
+    first_token: Seconds | None = None
+    idle: Seconds | None = None
+    total: Seconds | None = None
+
+
+class Defaults(Section):
+    """Used where a call is silent."""
+
+    model: ModelOrAlias | None = Field(None, description="provider/model, or the name of an alias.")
+    max_tokens: Count | None = Field(None, description="Greatest length of an answer.")
+    cache: CacheMode | None = Field(None, description="Wins over cache.mode.")
+    timeouts: CallTimeouts = Field(CallTimeouts(), description="Win over [timeouts].")
+
+
+class Provider(Section):
+    """A provider of the user's own, or what differs in a built-in one of the same name."""
+
+    kind: str = Field(
+        "",
+        description='A built-in provider to be like, or "openai-compatible". '
+        'Where it is not said: the built-in one of this name, else "openai-compatible".',
+    )
+    base_url: Url | None = Field(None, description="The address, as the provider's own SDK takes it.")
+    api_key_env: EnvName | None = Field(None, description="The environment variable that holds the key.")
+    api_key_command: Command | None = Field(None, description="A program, with arguments, that prints the key.")
+    headers: Annotated[Mapping[str, str], AfterValidator(check_headers)] = Field(
+        {}, description="Sent with each request. Keys do not belong here."
+    )
+    models: Strings = Field((), description="The models to list, for a server that lists none.")
+    http2: bool = Field(False, description="Speak HTTP/2 where the server does.")
+
+
+class Limit(Section):
+    """Of a provider, or of one model of it."""
+
+    rpm: Count | None = Field(None, description="Requests per minute.")
+    tpm: Count | None = Field(None, description="Tokens per minute.")
+    concurrency: Count | None = Field(None, description="Calls at once.")
+
+
+class Timeouts(Section):
+    """Of one attempt, phase by phase, and `total` of the whole call."""
+
+    connect: Seconds = 5.0
+    first_token: Seconds = 15.0
+    idle: Seconds = Field(20.0, description="Between two pieces of an answer.")
+    total: Seconds = 600.0
+
+
+class Retry(Section):
+    attempts: Annotated[int, Field(ge=1, le=20)] = Field(3, description="In all, per target; 1 never retries.")
+    base_delay: Seconds = Field(0.5, description="Before the second attempt; doubles from there.")
+    max_delay: Seconds = 8.0
+    max_retry_after: Seconds = Field(60.0, description="A provider that asks for more is not waited for.")
+
+
+class Cache(Section):
+    mode: CacheMode = Field("auto", description="auto: what is deterministic. A call may say otherwise.")
+    ttl: Seconds = 86400.0
+    max_bytes: Count = 256 * 1024 * 1024
+
+
+class Redis(Section):
+    """Shares cache and limits between machines."""
+
+    url: RedisUrl | None = Field(None, description="LIBRIA_REDIS_URL wins over it.")
+
+
+class Daemon(Section):
+    idle_exit: Seconds = Field(1800.0, description="Without a client for so long, the daemon ends.")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    on_disconnect: Literal["cancel", "finish"] = Field("cancel", description="A call whose client went away.")
+
+
+class Config(Section):
+    """Everything, with defaults where the file is silent."""
+
+    defaults: Defaults = Defaults()
+    aliases: Mapping[AliasName, ModelNames] = Field({}, description="The first model is tried first.")
+    providers: Mapping[ProviderName, Provider] = {}
+    limits: Mapping[LimitName, Limit] = Field({}, description="By PROVIDER or PROVIDER/MODEL.")
+    timeouts: Timeouts = Timeouts()
+    retry: Retry = Retry()
+    cache: Cache = Cache()
+    redis: Redis = Redis()
+    daemon: Daemon = Daemon()
+
+    def call_timeouts(self) -> Timeouts:
+        """What a call gets that names none: [defaults.timeouts] over [timeouts]."""
+        return self.timeouts.model_copy(update=self.defaults.timeouts.model_dump(exclude_none=True))
+
+    def cache_mode(self) -> CacheMode:
+        """What a call gets that names none."""
+        return self.defaults.cache or self.cache.mode
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of `config.toml`, for editors that complete and check TOML."""
+    schema = Config.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Libria's config.toml"}
+
+
+__all__ = [
+    "Cache", "CacheMode", "Config", "Daemon", "Defaults", "Limit", "ModelName", "Provider", "Redis", "Retry",
+    "Timeouts", "json_schema",
+]  # fmt: skip

@@ -1,0 +1,24 @@
+"""`libria stdio --isolated`: the daemon within this process, for this client alone."""
+
+import socket
+import _thread
+
+
+def serve() -> int:
+    """The same code as the shared daemon's, behind a socket pair instead of its socket."""
+    from libria.connect.pump import pump
+    from libria.serve import serve_one
+
+    ours, theirs = socket.socketpair()
+    outcome: list[int] = []
+    done = _thread.allocate_lock()
+    done.acquire()
+
+    def forward() -> None:
+        outcome.append(pump(ours))
+        done.release()
+
+    _thread.start_new_thread(forward, ())
+    code = serve_one(theirs)
+    done.acquire()
+    return code or outcome[0]

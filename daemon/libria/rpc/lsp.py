@@ -1,0 +1,88 @@
+"""The standard LSP part of one connection: one pygls protocol object, its traps disarmed.
+
+pygls 2.1.1 logs every body (prompts), puts tracebacks into error data and ends the process on
+`exit`; here it logs nothing, tells no traceback, and `exit` ends the session.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from cattrs import Converter
+from lsprotocol import converters, types
+from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol, lsp_method
+
+from libria import __version__
+from libria.rpc.codes import INTERNAL_ERROR, RpcError, invalid_params
+
+logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
+logging.getLogger("pygls").propagate = False
+
+Send = Callable[[bytes], None]
+
+
+class _Protocol(LanguageServerProtocol):
+    """`deliver` takes a body to the client; `ended` is called on `exit`."""
+
+    deliver: Send
+    ended: Callable[[], None]
+
+    def _send_data(self, data: Any) -> None:
+        if data:
+            self.deliver(json.dumps(data, default=self._serialize_message, separators=(",", ":")).encode())
+
+    def _send_response(self, msg_id: Any, result: Any = None, error: types.ResponseError | None = None) -> None:
+        if error is not None and error.code == INTERNAL_ERROR:
+            error = types.ResponseError(INTERNAL_ERROR, "The daemon failed at this request; see its log.")
+        super()._send_response(msg_id, result, error)
+
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]  # pygls' own is a generator that ends the process
+        self.ended()
+
+    @property
+    def shut_down(self) -> bool:
+        return self._shutdown
+
+    def knows(self, method: str) -> bool:
+        return method in self.fm.builtin_features or method in self.fm.features
+
+
+class Lsp:
+    """What the connection hands its standard messages to."""
+
+    def __init__(self, deliver: Send, ended: Callable[[], None]) -> None:
+        server = LanguageServer("libria", __version__, protocol_cls=_Protocol, converter_factory=_converter)
+        protocol = server.protocol
+        assert isinstance(protocol, _Protocol)
+        protocol.deliver = deliver
+        protocol.ended = ended
+        self._protocol = protocol
+
+    @property
+    def shut_down(self) -> bool:
+        return self._protocol.shut_down
+
+    def knows(self, method: str) -> bool:
+        return self._protocol.knows(method)
+
+    def handle(self, message: dict[str, Any]) -> None:
+        """A request, a notification or a response. Raises RpcError when it is not well-formed."""
+        try:
+            structured = self._protocol.structure_message(message)
+        except JsonRpcException:
+            raise invalid_params(f"The parameters of {message.get('method')} are not as LSP has them.") from None
+        try:
+            self._protocol.handle_message(structured)
+        except JsonRpcException as error:
+            raise RpcError(error.code or INTERNAL_ERROR, error.message) from None
+
+
+@cache
+def _converter() -> Converter:
+    """One for all connections: making it costs 20 ms, and it holds no state."""
+    return converters.get_converter()

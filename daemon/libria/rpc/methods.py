@@ -1,0 +1,175 @@
+"""The method table: Libria's own methods, their shapes, what answers them. PROTOCOL.md and the
+clients' types are generated from it."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from libria import __version__
+from libria.config import warnings
+from libria.paths import config_file
+from libria.rpc import params as wire
+from libria.rpc import results
+from libria.rpc.chat import chat
+from libria.rpc.codes import invalid_params
+from libria.rpc.request import Request
+from libria.session import Session
+from libria_providers.errors import ModelNotFound, ProviderError
+from libria_providers.types import Model
+
+
+class Host(Protocol):
+    """The process that serves."""
+
+    address: str | None
+    config_problem: str | None
+
+    @property
+    def refresh(self) -> Callable[[], None]:
+        """Called before each request."""
+        ...
+
+    def sessions(self) -> list[Session]: ...
+
+    def drain(self) -> None:
+        """Take no new calls, finish those in flight, end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Whom a request is for and where it came in."""
+
+    session: Session
+    host: Host
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """`run` gets params of type `params`. Internal ones are between Libria's own processes."""
+
+    name: str
+    params: type[wire.Params]
+    result: type[results.Result] | None
+    about: str
+    run: Callable[[Context, Any], Awaitable[results.Result | None]]
+    internal: bool = False
+
+
+async def _chat(context: Context, params: wire.ChatParams) -> results.ChatResult:
+    return await chat(context.session, params, context.request)
+
+
+async def _models(context: Context, params: wire.ModelsParams) -> results.ModelsResult:
+    """One provider's failure is a problem in the list, not a failure of the list."""
+    session = context.session
+    engine, origin = session.engine, session.origin()
+    if params.provider is not None:
+        try:
+            engine.targets.row(params.provider)
+        except ModelNotFound as error:
+            raise invalid_params(f"provider: {error.message}") from None
+    found: list[results.ModelResult] = []
+    problems: list[results.Problem] = []
+
+    async def listed(name: str) -> tuple[str, list[Model] | ProviderError | TimeoutError]:
+        try:
+            return name, list(await engine.models(name, origin, refresh=params.refresh))
+        except (ProviderError, TimeoutError) as error:
+            return name, error
+
+    names = [params.provider] if params.provider is not None else engine.targets.names()
+    for name, outcome in await asyncio.gather(*map(listed, names)):
+        if isinstance(outcome, list):
+            found += [_model(model) for model in outcome]
+        elif isinstance(outcome, ProviderError):
+            problems.append(results.Problem(provider=name, kind=outcome.kind, message=outcome.message))
+        else:
+            message = f"{name} did not list its models in time; try again."
+            problems.append(results.Problem(provider=name, kind="timedOut", message=message))
+    for alias, targets in engine.config.aliases.items():
+        if params.provider is None:
+            found.append(results.ModelResult(id=alias, provider=targets[0].partition("/")[0], capabilities=["alias"]))
+    return results.ModelsResult(models=found, problems=problems)
+
+
+async def _status(context: Context, params: wire.StatusParams) -> results.StatusResult:
+    engine, host = context.session.engine, context.host
+    now = engine.clock.now()
+    problems = [host.config_problem] if host.config_problem else []
+    return results.StatusResult(
+        pid=os.getpid(),
+        version=__version__,
+        uptime_seconds=round(now - engine.started, 3),
+        socket=host.address,
+        config=str(config_file()),
+        problems=problems + warnings(engine.config),
+        clients=[
+            results.ClientResult(session=session.id, name=session.client, calls=len(session.calls))
+            for session in host.sessions()
+        ],
+        calls=[
+            results.CallResult(
+                call_id=flight.call_id, model=flight.call.model, client=session.client,
+                seconds=round(now - flight.call.started, 3),
+            )
+            for session in host.sessions()
+            for flight in session.calls.values()
+        ],
+        pools=[
+            results.PoolResult(
+                provider=pool.wiring.provider, address=pool.wiring.address, in_use=pool.in_use, opened=pool.opened
+            )
+            for pool in engine.pools()
+        ],
+    )  # fmt: skip
+
+
+async def _stop(context: Context, params: wire.StopParams) -> None:
+    context.host.drain()
+
+
+async def _hello(context: Context, params: wire.HelloParams) -> None:
+    context.session.env = params.env
+
+
+def _model(model: Model) -> results.ModelResult:
+    return results.ModelResult(
+        id=model.id,
+        provider=model.provider,
+        context_window=model.context_window,
+        capabilities=list(model.capabilities),
+    )
+
+
+_ROWS = (
+    Method(
+        "libria/chat",
+        wire.ChatParams,
+        results.ChatResult,
+        "Ask a model. With `partialResultToken` the answer streams as `$/progress` before the result.",
+        _chat,
+    ),
+    Method(
+        "libria/models",
+        wire.ModelsParams,
+        results.ModelsResult,
+        "What can be asked: the models of every provider that can be reached, and why others cannot.",
+        _models,
+    ),
+    Method("libria/status", wire.StatusParams, results.StatusResult, "How the daemon is doing.", _status),
+    Method("libria/stop", wire.StopParams, None, "Finish the calls in flight, then end the daemon.", _stop),
+    Method(
+        "libria/hello",
+        wire.HelloParams,
+        None,
+        "The thin forwarder's first message: whose environment counts.",
+        _hello,
+        internal=True,
+    ),
+)
+
+METHODS: Mapping[str, Method] = {method.name: method for method in _ROWS}

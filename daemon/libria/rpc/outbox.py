@@ -1,0 +1,193 @@
+"""What goes to one client: frames in order, and the progress of a call joined when it reads slowly."""
+
+import asyncio
+
+import msgspec
+
+from libria.rpc.framing import frame
+from libria_providers.types import Delta, Event, Json, Reasoning, Reset, Status, ToolCallDelta
+
+HIGH_WATER = 256 * 1024
+"""Bytes the client has not taken, from which its deltas are joined instead of written."""
+
+HELD_LIMIT = 256 * 1024
+"""Bytes of joined deltas, from which the call itself waits (and with it the provider's socket)."""
+
+STOP_READING = 16 * 1024 * 1024
+"""Bytes the client has not taken, from which no more requests are read from it."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Outbox:
+    """Frames for one client. Never blocks; what is queued in one turn of the loop leaves in one
+    write. The connection tells it when the client stops and starts taking bytes."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        transport.set_write_buffer_limits(high=HIGH_WATER)
+        self._queue: list[bytes] = []
+        self._loop = asyncio.get_running_loop()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._held: list[Progress] = []  # those that wait for room
+        self.slow = False
+
+    def send(self, body: bytes) -> None:
+        if not self._queue:
+            self._loop.call_soon(self._flush)
+        self._queue.append(frame(body))
+
+    def send_json(self, message: Json) -> None:
+        self.send(_encode(message))
+
+    def close(self) -> None:
+        """Flush, then close once the client has taken everything."""
+        self._flush()
+        self.pause(False)
+        self._transport.close()
+
+    def pause(self, slow: bool) -> None:
+        """The transport says whether the client takes bytes."""
+        self.slow = slow
+        if slow:
+            self._room.clear()
+            return
+        self._room.set()
+        held, self._held = self._held, []
+        for progress in held:
+            progress.flush()
+        self._transport.resume_reading()
+
+    def hold(self, progress: "Progress") -> None:
+        self._held.append(progress)
+
+    async def room(self) -> None:
+        await self._room.wait()
+
+    def _flush(self) -> None:
+        queue, self._queue = self._queue, []
+        if not queue or self._transport.is_closing():
+            return
+        self._transport.write(queue[0] if len(queue) == 1 else b"".join(queue))
+        if self._transport.get_write_buffer_size() > STOP_READING:
+            self._transport.pause_reading()
+
+
+class Progress:
+    """The `$/progress` of one call under the token that its client chose."""
+
+    def __init__(self, outbox: Outbox, token: str | int) -> None:
+        self._outbox = outbox
+        self._seq = 0
+        self._held: list[Event] = []  # joined: no two neighbours of one kind
+        self._held_size = 0
+        prefix = b'{"jsonrpc":"2.0","method":"$/progress","params":{"token":%b,"value":{"kind":' % _encode(token)
+        self._prefix = prefix
+        self._delta = prefix + b'"delta","text":'
+        self._reasoning = prefix + b'"reasoning","text":'
+
+    def start(self, call_id: str) -> None:
+        self._send(self._prefix + b'"start","callId":' + _encode(call_id))
+
+    def status(self, status: Status) -> None:
+        fields = {
+            "state": status.state, "reason": status.reason, "position": status.position,
+            "etaMs": status.eta_ms, "target": status.target,
+        }  # fmt: skip
+        said = {name: value for name, value in fields.items() if value is not None}
+        self._send(self._prefix + b'"status",' + _encode(said)[1:-1])
+
+    def batch(self, events: list[Event]) -> None:
+        """Write the events, or hold them where the client is slow."""
+        if self._outbox.slow or self._held:
+            if not self._held:
+                self._outbox.hold(self)
+            for event in events:
+                self._hold(event)
+            return
+        for event in events:
+            self._write(event)
+
+    @property
+    def full(self) -> bool:
+        """Whether the call must wait for `Outbox.room` before it reads on."""
+        return self._held_size > HELD_LIMIT
+
+    def flush(self) -> None:
+        """Write what is held; before the response, also where the client is still slow."""
+        held, self._held = self._held, []
+        self._held_size = 0
+        for event in held:
+            self._write(event)
+
+    async def room(self) -> None:
+        """Wait until the client takes bytes again."""
+        await self._outbox.room()
+
+    def drop(self) -> None:
+        """The call is cancelled: nothing more is said."""
+        self._held = []
+        self._held_size = 0
+
+    def _write(self, event: Event) -> None:
+        kind = type(event)
+        if kind is Delta:
+            body = self._delta + _encode(event.text)  # type: ignore[union-attr]  # narrowed by identity, once a delta
+        elif isinstance(event, Reasoning):
+            body = self._reasoning + _encode(event.text)
+        elif isinstance(event, ToolCallDelta):
+            value: dict[str, Json] = {"index": event.index, "arguments": event.arguments}
+            if event.id:
+                value["id"] = event.id
+            if event.name:
+                value["name"] = event.name
+            body = self._prefix + b'"toolCall",' + _encode(value)[1:-1]
+        elif isinstance(event, Reset):
+            body = self._prefix + b'"reset",' + _encode({"reason": event.reason, "target": event.target})[1:-1]
+        else:
+            return  # Finish: the response says it
+        self._send(body)
+
+    def _send(self, body: bytes) -> None:
+        self._outbox.send(body + b',"seq":%d}}}' % self._seq)
+        self._seq += 1
+
+    def _hold(self, event: Event) -> None:
+        held = self._held
+        if isinstance(event, Reset):
+            held.clear()  # nobody needs what is thrown away
+            self._held_size = 0
+        last = held[-1] if held else None
+        if isinstance(event, Delta) and isinstance(last, Delta):
+            held[-1] = Delta(last.text + event.text)
+        elif isinstance(event, Reasoning) and isinstance(last, Reasoning):
+            held[-1] = Reasoning(last.text + event.text)
+        elif isinstance(event, ToolCallDelta) and isinstance(last, ToolCallDelta) and last.index == event.index:
+            held[-1] = ToolCallDelta(last.index, last.arguments + event.arguments, last.id, last.name)
+        else:
+            held.append(event)
+        if isinstance(event, Delta | Reasoning):
+            self._held_size += len(event.text)
+        elif isinstance(event, ToolCallDelta):
+            self._held_size += len(event.arguments)
+
+
+class WorkDone:
+    """Standard work-done progress besides, for editors that show it by themselves."""
+
+    def __init__(self, outbox: Outbox, token: str | int) -> None:
+        self._outbox = outbox
+        self._token = token
+
+    def begin(self, title: str) -> None:
+        self._send({"kind": "begin", "title": title, "cancellable": True})
+
+    def report(self, message: str) -> None:
+        self._send({"kind": "report", "message": message})
+
+    def end(self, message: str | None = None) -> None:
+        self._send({"kind": "end", "message": message} if message else {"kind": "end"})
+
+    def _send(self, value: Json) -> None:
+        self._outbox.send_json({"jsonrpc": "2.0", "method": "$/progress", "params": {"token": self._token, "value": value}})

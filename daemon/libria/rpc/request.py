@@ -1,0 +1,49 @@
+"""One request in flight: answered exactly once, whoever is first."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from libria.rpc.codes import RpcError
+from libria.rpc.outbox import Outbox, Progress
+from libria_providers.types import Json
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """`id` is the client's. `forget` takes it out of the connection's book."""
+
+    id: int | str
+    outbox: Outbox
+    forget: Callable[["Request"], None]
+    task: asyncio.Task[None] | None = None
+    work_done_token: int | str | None = None
+    progress: Progress | None = None
+    answered: bool = False
+
+    def answer(self, result: Json) -> None:
+        if self._first():
+            self.outbox.send(b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (_encode(self.id), _encode(result)))
+
+    def fail(self, error: RpcError) -> None:
+        if self._first():
+            self.outbox.send_json({"jsonrpc": "2.0", "id": self.id, "error": error.to_json()})
+
+    def cancel(self, error: RpcError) -> None:
+        """Answer at once; what the request opened closes on its own."""
+        if self.progress is not None:
+            self.progress.drop()
+        self.fail(error)
+        if self.task is not None:
+            self.task.cancel()
+
+    def _first(self) -> bool:
+        if self.answered:
+            return False
+        self.answered = True
+        self.forget(self)
+        return True

@@ -1,0 +1,126 @@
+"""What the methods answer, as the contract has it."""
+
+from typing import Literal
+
+import msgspec
+
+from libria_providers.types import Json
+
+
+class Result(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
+    pass
+
+
+class ToolCallResult(Result, frozen=True):
+    id: str
+    name: str
+    arguments: dict[str, Json]
+
+
+class MessageResult(Result, frozen=True):
+    """The assistant's message; append it to `messages` as it is."""
+
+    role: Literal["assistant"]
+    content: str
+    tool_calls: list[ToolCallResult] = []
+    opaque: Json = None
+
+
+class UsageResult(Result, frozen=True):
+    """Tokens; the cached ones are within the input, those of reasoning within the output."""
+
+    input_tokens: int
+    output_tokens: int
+    cached_input_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+class CacheResult(Result, frozen=True):
+    hit: bool
+    age_seconds: float | None = None
+
+
+class Timings(Result, frozen=True):
+    """Milliseconds. `overheadMs` is what Libria itself added before the first delta: waiting for
+    the provider, for a slot and between retries is not in it."""
+
+    queued_ms: float
+    first_token_ms: float
+    total_ms: float
+    overhead_ms: float
+
+
+class AttemptResult(Result, frozen=True):
+    target: str
+    outcome: str
+    started_ms: float
+    duration_ms: float
+    status: int | None = None
+    request_id: str | None = None
+
+
+class ChatResult(Result, frozen=True):
+    call_id: str
+    model: str
+    served_model: str
+    content: str
+    tool_calls: list[ToolCallResult]
+    stop_reason: Literal["stop", "length", "toolUse", "contentFilter"]
+    message: MessageResult
+    usage: UsageResult
+    cache: CacheResult
+    timings: Timings
+    attempts: list[AttemptResult]
+    reasoning: str | None = None
+
+
+class ModelResult(Result, frozen=True):
+    id: str
+    provider: str
+    capabilities: list[str]
+    context_window: int | None = None
+
+
+class Problem(Result, frozen=True):
+    """Why a provider's models are not in the list."""
+
+    provider: str
+    kind: str
+    message: str
+
+
+class ModelsResult(Result, frozen=True):
+    models: list[ModelResult]
+    problems: list[Problem]
+
+
+class PoolResult(Result, frozen=True):
+    provider: str
+    address: str
+    in_use: int
+    opened: int
+
+
+class ClientResult(Result, frozen=True):
+    session: str
+    name: str
+    calls: int
+
+
+class CallResult(Result, frozen=True):
+    call_id: str
+    model: str
+    client: str
+    seconds: float
+
+
+class StatusResult(Result, frozen=True):
+    pid: int
+    version: str
+    uptime_seconds: float
+    socket: str | None
+    config: str
+    problems: list[str]
+    clients: list[ClientResult]
+    calls: list[CallResult]
+    pools: list[PoolResult]

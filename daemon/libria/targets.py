@@ -1,0 +1,116 @@
+"""From names to providers: what the config and a client's environment make of `provider/model`."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from libria.config import Config
+from libria_providers.dialects.base import Quirks
+from libria_providers.errors import CredentialMissing, ModelNotFound
+from libria_providers.http import Pools, wiring
+from libria_providers.provider import Credential, Provider
+from libria_providers.registry import ROWS, Row, address, headers, key, near
+
+COMMAND_SECONDS = 15.0
+"""For a key's command: a password manager may ask its user."""
+
+Env = Mapping[str, str]
+
+
+class Targets:
+    """`simulator` gives the address of the built-in simulator."""
+
+    def __init__(self, config: Config, pools: Pools, simulator: Callable[[], str]) -> None:
+        self._config = config
+        self._pools = pools
+        self._simulator = simulator
+        self._commands: dict[tuple[str, ...], asyncio.Task[str]] = {}
+
+    def names(self) -> list[str]:
+        return list(dict.fromkeys([*self._config.providers, *ROWS]))
+
+    def row(self, name: str) -> Row:
+        """The row of `name` as the config has it. Raises ModelNotFound that lists what is near."""
+        own = self._config.providers.get(name)
+        if own is None:
+            if name not in ROWS:
+                raise self.unknown(name)
+            return ROWS[name]
+        kind = own.kind or (name if name in ROWS else "openai-compatible")
+        if kind == "openai-compatible":
+            row = replace(
+                ROWS["openai"], title=name, base_url="", key_env=(), base_url_env=(), quirks=Quirks(),
+                default_model=None, local=True,
+            )  # fmt: skip
+        else:
+            row = ROWS[kind]
+        keys = (own.api_key_env,) if own.api_key_env else () if own.api_key_command else row.key_env
+        needs_key = bool(own.api_key_env or own.api_key_command)
+        return replace(row, name=name, key_env=keys, local=row.local and not needs_key)
+
+    async def provider(self, name: str, env: Env) -> Provider:
+        """Raises ModelNotFound for an unknown name, CredentialMissing when a key's command fails."""
+        row = self.row(name)
+        own = self._config.providers.get(name)
+        override = self._simulator() if name == "simulate" else own.base_url if own else None
+        where = address(row, override, env)
+        found = await self._key(row, env)
+        return Provider(
+            row,
+            address=where,
+            credential=Credential(*found) if found else None,
+            pool=self._pools.open(wiring(name, where, env, http2=bool(own and own.http2))),
+            headers={**headers(row, env, found), **(own.headers if own else {})},
+        )
+
+    def unknown(self, target: str) -> ModelNotFound:
+        """The error for a name that no provider answers to."""
+        name, slash, _ = target.partition("/")
+        if not slash and name in self.names():
+            return ModelNotFound(f"“{name}” is a provider: name a model of it, as in {name}/MODEL (libria models {name} lists them).")
+        known = [*self.names(), *self._config.aliases]
+        alike = near(name, known)
+        hint = f"Near: {', '.join(alike)}." if alike else f"There are: {', '.join(known)}."
+        what = f"no provider “{name}”" if slash else f"no alias or provider “{name}”; a model is named provider/model"
+        return ModelNotFound(f"There is {what}. {hint}")
+
+    async def _key(self, row: Row, env: Env) -> tuple[str, str] | None:
+        """Where the key is from, and the key."""
+        own = self._config.providers.get(row.name)
+        if own is not None and own.api_key_command:
+            return "api_key_command", await self._run(row, tuple(own.api_key_command))
+        return key(row, env)
+
+    async def _run(self, row: Row, command: tuple[str, ...]) -> str:
+        """The key that `command` prints; it runs once and is run again only after a failure."""
+        task = self._commands.get(command)
+        if task is None or (task.done() and task.exception() is not None):
+            task = self._commands[command] = asyncio.create_task(_output(command))
+        try:
+            return await asyncio.shield(task)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise CredentialMissing(
+                f"The command for the key of {row.name} ({command[0]}) failed ({error}); correct api_key_command in the config.",
+                provider=row.name,
+            ) from None
+
+
+async def _output(command: tuple[str, ...]) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        async with asyncio.timeout(COMMAND_SECONDS):
+            output, _ = await process.communicate()
+    except TimeoutError:
+        raise TimeoutError(f"no answer in {COMMAND_SECONDS:g} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise ValueError(f"exit code {process.returncode}")
+    lines = output.decode("utf-8", "replace").strip().splitlines()
+    if not lines:
+        raise ValueError("it printed nothing")
+    return lines[0].strip()

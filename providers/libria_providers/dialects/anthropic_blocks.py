@@ -1,0 +1,111 @@
+"""The content blocks of one reply: gives their deltas and keeps them verbatim for the next turn.
+
+Thinking blocks with their signatures, redacted thinking and the blocks of server tools go back
+unchanged and in order: https://platform.claude.com/docs/en/build-with-claude/extended-thinking
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from libria_providers.dialects.anthropic_wire import NAME, Change
+from libria_providers.errors import InvalidResponse
+from libria_providers.types import Delta, Event, Json, Reasoning, ToolCallDelta
+
+_PLAIN = ("text", "tool_use")  # what a message holds without being opaque
+
+
+class _Block:
+    """`block` as the provider began it; `texts` the pieces since: of its text, its thinking or its
+    input's JSON, whichever its type has. `call` is the number of the tool call that it is."""
+
+    __slots__ = ("block", "call", "texts")
+
+    def __init__(self, block: dict[str, Json], call: int | None) -> None:
+        self.block = block
+        self.call = call
+        self.texts: list[str] = []
+
+
+class Blocks:
+    def __init__(self) -> None:
+        self.calls = 0
+        self._open: dict[int, _Block] = {}
+        self._all: list[_Block] = []  # in the order in which they began
+
+    def start(self, index: int, block: Mapping[str, Json]) -> list[Event]:
+        kind = block.get("type")
+        opened = _Block(dict(block), self.calls if kind == "tool_use" else None)
+        self._open[index] = opened
+        self._all.append(opened)
+        if kind == "tool_use":
+            self.calls += 1
+            return [ToolCallDelta(self.calls - 1, "", _string(block, "id"), _string(block, "name"))]
+        if kind == "text" and (text := _string(block, "text")):
+            return [Delta(text)]
+        if kind == "thinking" and (text := _string(block, "thinking")):
+            return [Reasoning(text)]
+        return []
+
+    def change(self, index: int, change: Change) -> list[Event]:
+        opened = self._open.get(index)
+        if change.text is not None:
+            if opened is not None:
+                opened.texts.append(change.text)
+            return [Delta(change.text)] if change.text else []
+        if opened is None:
+            # Only text can be told without knowing what it belongs to.
+            return []
+        if change.partial_json is not None:
+            opened.texts.append(change.partial_json)
+            if opened.call is None or not change.partial_json:
+                return []
+            return [ToolCallDelta(opened.call, change.partial_json)]
+        if change.thinking is not None:
+            opened.texts.append(change.thinking)
+            return [Reasoning(change.thinking)] if change.thinking else []
+        if change.signature is not None:
+            opened.block["signature"] = change.signature
+        elif change.citation is not None:
+            cited = opened.block.get("citations")
+            opened.block["citations"] = [*(cited if isinstance(cited, list) else []), change.citation]
+        return []
+
+    def stop(self, index: int) -> list[Event]:
+        """A call whose input came whole with its start has it given here, when no pieces followed."""
+        opened = self._open.pop(index, None)
+        if opened is None or opened.call is None or opened.texts or not opened.block.get("input"):
+            return []
+        return [ToolCallDelta(opened.call, msgspec.json.encode(opened.block["input"]).decode())]
+
+    def end(self) -> list[Event]:
+        events: list[Event] = []
+        for index in list(self._open):
+            events += self.stop(index)
+        return events
+
+    def opaque(self) -> dict[str, Json] | None:
+        """What the next turn must carry: all blocks, if any is more than text or a call."""
+        if all(opened.block.get("type") in _PLAIN for opened in self._all):
+            return None
+        return {"dialect": NAME, "content": [_complete(opened) for opened in self._all]}
+
+
+def _complete(opened: _Block) -> dict[str, Json]:
+    block, text = opened.block, "".join(opened.texts)
+    kind = block.get("type")
+    if kind in ("text", "thinking"):
+        block[kind] = (_string(block, kind) or "") + text
+    elif text:
+        try:
+            block["input"] = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            raise InvalidResponse("The provider sent a tool's input that is not JSON; try again.") from None
+    elif opened.call is not None:
+        block.setdefault("input", {})  # llama.cpp leaves it out
+    return block
+
+
+def _string(block: Mapping[str, Json], key: str) -> str | None:
+    value = block.get(key)
+    return value if isinstance(value, str) else None

@@ -1,0 +1,79 @@
+"""What a dialect is, declared for those who use one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from libria_providers.errors import ProviderError
+from libria_providers.types import Call, Event, Json, Model
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """How a provider departs from its dialect, as data; each row says where the fact is from."""
+
+    max_tokens_name: str = "max_tokens"
+    stream_usage: bool = True  # ask for usage with stream_options.include_usage
+    reasoning_outside_output: bool = False  # xAI: completion_tokens excludes reasoning_tokens
+    tool_choice_required: str = "required"  # Mistral says "any"
+    seed_name: str = "seed"  # Mistral says "random_seed"
+    reasoning_object: bool = False  # OpenRouter: {"reasoning": {effort | max_tokens}}
+    json_schema: bool = True  # response_format json_schema is understood
+    echo: tuple[str, ...] = ()  # fields of the assistant's message that it wants back: ECHOES names them all
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """What goes on the wire: `path` is appended to the provider's address."""
+
+    path: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class Decoder(Protocol):
+    """Reads one streamed reply. One object a reply; fed in order."""
+
+    def feed(self, event: str, data: bytes) -> list[Event]:
+        """The events in one server-sent event. Raises ProviderError when it says an error,
+        InvalidResponse when it cannot be read."""
+        ...
+
+    def end(self) -> list[Event]:
+        """The end of bytes: what remains to be said (Finish, unless `feed` gave it). Raises
+        Interrupted when the provider never said that it finished."""
+        ...
+
+
+class Dialect(Protocol):
+    """One wire format. Stateless: quirks come with each use."""
+
+    name: str
+    version: int  # goes into cache keys: raised when the same call would be sent differently
+    models_path: str
+
+    def auth(self, key: str) -> dict[str, str]:
+        """The headers that carry `key`."""
+        ...
+
+    def encode(self, call: Call, model: str, quirks: Quirks) -> WireRequest:
+        """Raises BadRequest when the call cannot be said in this format."""
+        ...
+
+    def decoder(self, quirks: Quirks) -> Decoder: ...
+
+    def whole(self, body: bytes, quirks: Quirks) -> list[Event]:
+        """The events of a reply that came as one JSON body, Finish last. Raises ProviderError for
+        an error in a 200 body, InvalidResponse for anything else."""
+        ...
+
+    def error(self, status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
+        """Classify a reply that is not a success, by status and the vendor's code or type.
+        `headers` have lower-case names."""
+        ...
+
+    def models(self, body: bytes, provider: str) -> list[Model]: ...
+
+    def opaque(self, value: Json) -> Json | None:
+        """`value` when it is this dialect's own opaque data, else None."""
+        ...

@@ -1,0 +1,131 @@
+"""Says a call in OpenAI's chat format. https://platform.openai.com/docs/api-reference/chat/create"""
+
+import msgspec
+
+from libria_providers.dialects.base import Quirks
+from libria_providers.dialects.openai_chat_echo import echoed, echoed_call
+from libria_providers.errors import BadRequest
+from libria_providers.types import Call, File, Image, Json, Message, Part, ResponseFormat, Text, ToolChoice
+
+
+def body(call: Call, model: str, quirks: Quirks) -> bytes:
+    """The request body. Raises BadRequest that names the parameter that cannot be said."""
+    said: dict[str, Json] = {"model": model, "messages": _messages(call, quirks), "stream": call.stream}
+    if call.stream and quirks.stream_usage:
+        said["stream_options"] = {"include_usage": True}
+    if call.max_tokens is not None:
+        said[quirks.max_tokens_name] = call.max_tokens
+    if call.temperature is not None:
+        said["temperature"] = call.temperature
+    if call.top_p is not None:
+        said["top_p"] = call.top_p
+    if call.stop:
+        said["stop"] = list(call.stop)
+    if call.seed is not None:
+        said[quirks.seed_name] = call.seed
+    if call.tools:
+        said["tools"] = [_tool(tool.name, tool.description, tool.parameters) for tool in call.tools]
+    if call.tool_choice is not None:
+        said["tool_choice"] = _tool_choice(call.tool_choice, quirks)
+    if call.response_format is not None and call.response_format.kind != "text":
+        said["response_format"] = _response_format(call.response_format, quirks)
+    if call.reasoning is not None:
+        said.update(_reasoning(call, quirks))
+    said.update(call.provider_options)
+    return msgspec.json.encode(said)
+
+
+def _messages(call: Call, quirks: Quirks) -> list[Json]:
+    # "system" for all models: OpenAI reads it as "developer" where the model wants that, and no
+    # other vendor knows the word.
+    first: list[Json] = [{"role": "system", "content": call.system}] if call.system else []
+    return first + [_message(message, quirks) for message in call.messages]
+
+
+def _message(message: Message, quirks: Quirks) -> Json:
+    said: dict[str, Json] = {"role": message.role, "content": _content(message)}
+    if message.role == "tool":
+        if not message.tool_call_id:
+            raise BadRequest("A message of the role tool needs toolCallId, the id of the call it answers.")
+        said["tool_call_id"] = message.tool_call_id
+    if message.tool_calls:
+        # What OpenAI itself says when a turn is nothing but calls; "" is refused by some.
+        said["content"] = said["content"] or None
+        said["tool_calls"] = [
+            {
+                "id": tool_call.id,
+                "type": "function",
+                "function": {
+                    "name": tool_call.name,
+                    "arguments": msgspec.json.encode(tool_call.arguments).decode(),
+                },
+                **echoed_call(message, index, quirks),
+            }
+            for index, tool_call in enumerate(message.tool_calls)
+        ]
+    if message.role == "assistant":
+        said.update(echoed(message, quirks))
+    return said
+
+
+def _content(message: Message) -> Json:
+    content = message.content
+    if isinstance(content, str):
+        return content
+    if message.role != "user" and not all(isinstance(part, Text) for part in content):
+        raise BadRequest(f"A message of the role {message.role} can only hold text here; change its content.")
+    if all(isinstance(part, Text) for part in content) and len(content) <= 1:
+        # A plain string is understood everywhere, a list not by every server.
+        return "".join(part.text for part in content if isinstance(part, Text))
+    return [_part(part) for part in content]
+
+
+def _part(part: Part) -> Json:
+    if isinstance(part, Text):
+        return {"type": "text", "text": part.text}
+    if isinstance(part, Image):
+        url = part.url or f"data:{part.media_type or 'image/png'};base64,{part.data or ''}"
+        return {"type": "image_url", "image_url": {"url": url}}
+    return {"type": "file", "file": _file(part)}
+
+
+def _file(part: File) -> Json:
+    return {
+        "filename": part.name or ("document.pdf" if part.media_type == "application/pdf" else "document"),
+        "file_data": f"data:{part.media_type};base64,{part.data}",
+    }
+
+
+def _tool(name: str, description: str | None, parameters: Json) -> Json:
+    function: dict[str, Json] = {"name": name, "parameters": parameters}
+    if description is not None:
+        function["description"] = description
+    return {"type": "function", "function": function}
+
+
+def _tool_choice(choice: ToolChoice, quirks: Quirks) -> Json:
+    if choice.kind == "tool":
+        return {"type": "function", "function": {"name": choice.name or ""}}
+    return quirks.tool_choice_required if choice.kind == "required" else choice.kind
+
+
+def _response_format(wanted: ResponseFormat, quirks: Quirks) -> Json:
+    if wanted.kind == "json":
+        return {"type": "json_object"}
+    if not quirks.json_schema:
+        raise BadRequest("This provider has no responseFormat jsonSchema: use json and describe the schema.")
+    schema: Json = {"name": wanted.name or "answer", "schema": wanted.schema or {}, "strict": wanted.strict}
+    return {"type": "json_schema", "json_schema": schema}
+
+
+def _reasoning(call: Call, quirks: Quirks) -> dict[str, Json]:
+    assert call.reasoning is not None
+    effort, budget = call.reasoning.effort, call.reasoning.max_tokens
+    if quirks.reasoning_object:
+        # One of the two, https://openrouter.ai/docs/use-cases/reasoning-tokens
+        if budget is not None:
+            return {"reasoning": {"max_tokens": budget}}
+        return {"reasoning": {"effort": effort or "medium"}}
+    if budget is not None and effort is None:
+        raise BadRequest("This provider takes no reasoning.maxTokens: set reasoning.effort instead.")
+    return {"reasoning_effort": effort} if effort is not None else {}

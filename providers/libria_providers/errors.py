@@ -1,0 +1,132 @@
+"""What can go wrong with a call, as one tree.
+
+ProviderError
+  x Retryable            the same call may succeed later
+    + RateLimited  + Overloaded  + Disconnected  + TimedOut
+  x Refused              this call never will
+    + CredentialMissing + CredentialRejected + PermissionDenied + BadRequest + ContextTooLong
+    + ContentFiltered + ModelNotFound + QuotaExhausted
+  x Interrupted          broke after the first delta
+  x InvalidResponse      not what the vendor documents
+"""
+
+from typing import ClassVar
+
+from libria_providers.types import Attempt
+
+
+class ProviderError(Exception):
+    """`message` is one sentence that says what to do. `detail` is the vendor's own words, for
+    the message and nowhere else. Fields that are not known stay None."""
+
+    kind: ClassVar[str] = "invalidResponse"
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str | None = None,
+        model: str | None = None,
+        status: int | None = None,
+        code: str | None = None,
+        retry_after: float | None = None,
+        should_retry: bool | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.provider = provider
+        self.model = model
+        self.status = status
+        self.code = code
+        self.retry_after = retry_after  # seconds, as the provider asked
+        self.should_retry = should_retry  # the x-should-retry header, which overrides the kind
+        self.request_id = request_id
+        self.partial_text: str | None = None
+        self.attempts: tuple[Attempt, ...] = ()
+
+
+class Retryable(ProviderError):
+    """The same call may succeed later."""
+
+    retryable = True
+
+
+class RateLimited(Retryable):
+    kind = "rateLimited"
+
+
+class Overloaded(Retryable):
+    kind = "overloaded"
+
+
+class Disconnected(Retryable):
+    """`sent` is false when the request cannot have reached the provider."""
+
+    kind = "disconnected"
+
+
+class TimedOut(Retryable):
+    """`phase` is connect, firstToken, idle or total."""
+
+    kind = "timedOut"
+
+    def __init__(self, message: str, *, phase: str, **rest: object) -> None:
+        super().__init__(message, **rest)  # type: ignore[arg-type]
+        self.phase = phase
+
+
+class Refused(ProviderError):
+    """This call never will succeed as it is."""
+
+
+class CredentialMissing(Refused):
+    kind = "credentialMissing"
+
+
+class CredentialRejected(Refused):
+    kind = "credentialRejected"
+
+
+class PermissionDenied(Refused):
+    kind = "permissionDenied"
+
+
+class BadRequest(Refused):
+    kind = "badRequest"
+
+
+class ContextTooLong(Refused):
+    kind = "contextTooLong"
+
+
+class ContentFiltered(Refused):
+    kind = "contentFiltered"
+
+
+class ModelNotFound(Refused):
+    kind = "modelNotFound"
+
+
+class QuotaExhausted(Refused):
+    kind = "quotaExhausted"
+
+
+class CacheMiss(Refused):
+    """Mode `only`, and nothing stored."""
+
+    kind = "cacheMiss"
+
+
+class Interrupted(ProviderError):
+    """Broke after the first delta; `partial_text` is what had come."""
+
+    kind = "interrupted"
+    retryable = True
+
+
+class InvalidResponse(ProviderError):
+    """Not what the vendor documents."""
+
+    kind = "invalidResponse"

@@ -1,0 +1,247 @@
+"""The only code that makes HTTP clients: pools shared by everyone with the same wiring.
+
+A pool belongs to one (provider, address, TLS, proxy); tools with different keys share it, since the
+key travels with each request.
+"""
+
+import ssl
+import urllib.request
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+import truststore
+
+from libria_providers.errors import Disconnected, InvalidResponse, ProviderError, TimedOut
+from libria_providers.types import Timeouts
+
+MAX_CONNECTIONS = 1000
+"""Of one pool. Idle ones are kept up to the same number: httpx keeps fewer than it is told when
+the two differ (212 opened for 40 workers at its defaults, httpx 0.28.1)."""
+
+KEEPALIVE_SECONDS = 55.0
+"""Below the 60 s after which common load balancers drop an idle connection without a word."""
+
+MAX_BODY_BYTES = 256 * 1024 * 1024
+"""Of a reply that comes as one body."""
+
+MAX_ERROR_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What makes a pool: two requests with equal wiring may share a connection."""
+
+    provider: str
+    address: str
+    proxy: str | None = None
+    ca_file: str | None = None
+    ca_dir: str | None = None
+    http2: bool = False
+
+
+def wiring(provider: str, address: str, env: Mapping[str, str], *, http2: bool = False) -> Wiring:
+    """The wiring that `env` asks for: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY (either case),
+    SSL_CERT_FILE and SSL_CERT_DIR, with the meaning that curl and the vendors' SDKs give them."""
+    return Wiring(
+        provider=provider,
+        address=address,
+        proxy=proxy_for(address, env),
+        ca_file=env.get("SSL_CERT_FILE") or None,
+        ca_dir=env.get("SSL_CERT_DIR") or None,
+        http2=http2,
+    )
+
+
+def proxy_for(address: str, env: Mapping[str, str]) -> str | None:
+    """The proxy for `address`, or None. Loopback never goes through a proxy: a model server on
+    this machine is not the proxy's to reach."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    if host in ("localhost", "::1") or host.startswith("127."):
+        return None
+    named = {scheme: _either_case(env, f"{scheme}_proxy") for scheme in (parts.scheme, "all", "no")}
+    bypass = {"no": named["no"]} if named["no"] else {}
+    if bypass and urllib.request.proxy_bypass_environment(parts.netloc, bypass):  # type: ignore[attr-defined]  # not in typeshed
+        return None
+    proxy = named[parts.scheme] or named["all"]
+    if proxy and "://" not in proxy:
+        proxy = f"http://{proxy}"
+    return proxy
+
+
+def _either_case(env: Mapping[str, str], name: str) -> str | None:
+    return env.get(name) or env.get(name.upper()) or None
+
+
+class Pools:
+    """All pools of one engine, made when first asked for and closed together."""
+
+    def __init__(self) -> None:
+        self._pools: dict[Wiring, Pool] = {}
+
+    def open(self, wiring: Wiring) -> "Pool":
+        pool = self._pools.get(wiring)
+        if pool is None:
+            pool = self._pools[wiring] = Pool(wiring)
+        return pool
+
+    def all(self) -> list["Pool"]:
+        return list(self._pools.values())
+
+    async def aclose(self) -> None:
+        pools, self._pools = self.all(), {}
+        for pool in pools:
+            await pool.aclose()
+
+
+class Response:
+    """A reply whose head has come. Whoever gets it closes it."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers  # look-up ignores case
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body as it arrives, decompressed where the provider compressed it unasked."""
+        raw = "content-encoding" not in self.headers
+        try:
+            async for chunk in self._response.aiter_raw() if raw else self._response.aiter_bytes():
+                yield chunk
+        except httpx.HTTPError as error:
+            raise _translate(error, "idle") from None
+
+    async def read(self, limit: int = MAX_BODY_BYTES) -> bytes:
+        """The whole body. Raises InvalidResponse past `limit` bytes."""
+        pieces: list[bytes] = []
+        size = 0
+        async for chunk in self.chunks():
+            size += len(chunk)
+            if size > limit:
+                raise InvalidResponse(f"The provider sent a body of more than {limit} bytes; ask for less at once.")
+            pieces.append(chunk)
+        return b"".join(pieces)
+
+    async def read_error(self) -> bytes:
+        """As much of an error's body as is worth reading; never raises for the connection."""
+        pieces: list[bytes] = []
+        try:
+            async for chunk in self.chunks():
+                pieces.append(chunk)
+                if sum(map(len, pieces)) > MAX_ERROR_BYTES:
+                    break
+        except ProviderError:
+            pass  # the status line says enough
+        return b"".join(pieces)[:MAX_ERROR_BYTES]
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+class Pool:
+    """One httpx client and what is known of its use."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self.wiring = wiring
+        self.in_use = 0  # requests between send and close
+        self.opened = 0  # connections made so far
+        self._client: httpx.AsyncClient | None = None
+
+    def _open(self) -> httpx.AsyncClient:
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                verify=_tls(self.wiring) if self.wiring.address.startswith("https") else False,
+                proxy=self.wiring.proxy,
+                http2=self.wiring.http2,
+                trust_env=False,  # a client's own environment counts, not the daemon's
+                limits=httpx.Limits(
+                    max_connections=MAX_CONNECTIONS,
+                    max_keepalive_connections=MAX_CONNECTIONS,
+                    keepalive_expiry=KEEPALIVE_SECONDS,
+                ),
+            )
+        return self._client
+
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeouts: Timeouts
+    ) -> Response:
+        """One request; returns once the head of the reply has come. Raises Disconnected or
+        TimedOut. A kept connection that dies before the first byte of the reply (llama.cpp closes
+        after each stream without saying so) is replaced by a fresh one, once and unseen."""
+        client = self._open()
+        silence = max(timeouts.first_token, timeouts.idle)
+        timeout = httpx.Timeout(silence, connect=timeouts.connect, pool=timeouts.connect)
+        attempt = _Attempt()
+        while True:
+            attempt.fresh = False
+            request = client.build_request(
+                method, url, headers=dict(headers), content=body, timeout=timeout,
+                extensions={"trace": attempt.trace},
+            )  # fmt: skip
+            try:
+                response = await client.send(request, stream=True)
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
+                if attempt.fresh or attempt.replaced:
+                    raise _translate(error, "firstToken") from None
+                attempt.replaced = True
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise _translate(error, "firstToken") from None
+            else:
+                self.opened += attempt.fresh
+                return Response(response)
+
+    async def aclose(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+
+class _Attempt:
+    """Whether the request at hand opened its own connection."""
+
+    fresh = False
+    replaced = False
+
+    async def trace(self, event: str, _info: Mapping[str, object]) -> None:
+        if event == "connection.connect_tcp.started":
+            self.fresh = True
+
+
+def _tls(wiring: Wiring) -> ssl.SSLContext:
+    """The CA that the user names, else the system's own store (which holds a company's CA, where
+    the list that comes with httpx does not)."""
+    if wiring.ca_file or wiring.ca_dir:
+        try:
+            return ssl.create_default_context(cafile=wiring.ca_file, capath=wiring.ca_dir)
+        except OSError as error:
+            raise Disconnected(
+                f"The CA file {wiring.ca_file or wiring.ca_dir} cannot be read ({error.strerror or 'not a certificate'}); "
+                "correct SSL_CERT_FILE or SSL_CERT_DIR."
+            ) from None
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _translate(error: Exception, phase: str) -> ProviderError:
+    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return TimedOut("The provider could not be reached in time; check the network or the address.", phase="connect")
+    if isinstance(error, httpx.TimeoutException):
+        return TimedOut("The provider went silent; try again or name a fallback.", phase=phase)
+    if isinstance(error, httpx.ProxyError):
+        return Disconnected("The proxy refused the connection; check HTTPS_PROXY and NO_PROXY.")
+    if isinstance(error, httpx.ConnectError):
+        if "CERTIFICATE" in str(error).upper():
+            return Disconnected(
+                "The provider's certificate is not trusted; if a company proxy is in between, set SSL_CERT_FILE to its CA."
+            )
+        return Disconnected("The provider cannot be reached; check the network and the address.")
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return Disconnected("The provider's address is no valid URL; correct the base URL.")
+    if isinstance(error, httpx.DecodingError):
+        return InvalidResponse("The provider's reply cannot be decompressed; try again or name a fallback.")
+    return Disconnected("The connection to the provider broke; try again or name a fallback.")

@@ -1,0 +1,238 @@
+"""One provider at one address with one key: sends a call, gives the reply."""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from libria_providers.dialects.base import Decoder
+from libria_providers.errors import CredentialMissing, Disconnected, Interrupted, InvalidResponse, ProviderError
+from libria_providers.http import Pool, Pools, Response, wiring
+from libria_providers.registry import Row, address, find, headers, key
+from libria_providers.reply import Answer, Batches, Reply
+from libria_providers.sse import SSEReader
+from libria_providers.types import Call, Event, Message, Model, Timeouts
+
+JSON_TYPES = ("application/json", "text/json")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A key and where it is from ("OPENAI_API_KEY"); the value never shows in a repr."""
+
+    source: str
+    value: str = field(repr=False)
+
+
+class Provider:
+    """`send` is the seam; `send_message` and `stream_message` are faces over it. `headers` go with
+    every request and carry the credential."""
+
+    def __init__(
+        self,
+        row: Row,
+        *,
+        address: str,
+        credential: Credential | None,
+        pool: Pool,
+        headers: Mapping[str, str],
+    ) -> None:
+        self.id = row.name
+        self.name = row.title
+        self.row = row
+        self.address = address
+        self.credential = credential
+        self.wiring = pool.wiring
+        self._pool = pool
+        self._headers = {
+            "user-agent": "libria",
+            "content-type": "application/json",
+            "accept-encoding": "identity",  # compression holds deltas back
+            **headers,
+        }
+
+    async def send(self, call: Call) -> Reply:
+        """Return once the first delta has arrived. Raises ProviderError."""
+        model = call.model.partition("/")[2] or call.model
+        try:
+            return await self._send(call, model)
+        except ProviderError as error:
+            raise self._located(error, model) from None
+
+    async def models(self, timeouts: Timeouts) -> list[Model]:
+        """What the provider says it serves. Raises ProviderError."""
+        try:
+            self._need_credential()
+            url = self.address + self.row.dialect.models_path
+            response = await self._pool.send("GET", url, self._headers, None, timeouts)
+            try:
+                if response.status != 200:
+                    raise self.row.dialect.error(response.status, response.headers, await response.read_error())
+                return self.row.dialect.models(await response.read(), self.id)
+            finally:
+                await response.aclose()
+        except ProviderError as error:
+            raise self._located(error, None) from None
+
+    async def send_message(self, model: str, prompt: str | tuple[Message, ...], **options: object) -> Answer:
+        """Ask and wait for the whole answer. `options` are fields of Call."""
+        return await (await self.send(_call(self.id, model, prompt, options))).answer()
+
+    async def stream_message(
+        self, model: str, prompt: str | tuple[Message, ...], **options: object
+    ) -> AsyncIterator[Event]:
+        """Ask and give the events one by one, Finish last."""
+        reply = await self.send(_call(self.id, model, prompt, options))
+        try:
+            async for batch in reply:
+                for event in batch:
+                    yield event
+        finally:
+            await reply.aclose()
+
+    async def _send(self, call: Call, model: str) -> Reply:
+        self._need_credential()
+        request = self.row.dialect.encode(call, model, self.row.quirks)
+        headers = {**self._headers, **request.headers}
+        if call.stream:
+            headers["accept"] = "text/event-stream, application/json"
+        response = await self._pool.send("POST", self.address + request.path, headers, request.body, call.timeouts)
+        self._pool.in_use += 1
+        opened = False
+        batches = self._batches(response)
+        try:
+            if not 200 <= response.status < 300:
+                raise self.row.dialect.error(response.status, response.headers, await response.read_error())
+            first = await _until_content(batches)
+            opened = True
+        finally:
+            if not opened:
+                await batches.aclose()
+                await self._close(response)
+        return Reply(
+            self._then(first, batches, model),
+            target=call.model,
+            request_id=request_id(response.headers),
+            close=lambda: self._close(response),
+        )
+
+    async def _close(self, response: Response) -> None:
+        self._pool.in_use -= 1
+        await response.aclose()
+
+    async def _batches(self, response: Response) -> Batches:
+        dialect, quirks = self.row.dialect, self.row.quirks
+        if response.content_type in JSON_TYPES:
+            yield dialect.whole(await response.read(), quirks)
+            return
+        if response.content_type not in ("text/event-stream", ""):
+            body = (await response.read_error()).lstrip()
+            if body[:1] != b"{":
+                raise InvalidResponse(
+                    f"The provider answered with {response.content_type} instead of a reply; check its address."
+                )
+            yield dialect.whole(body, quirks)
+            return
+        reader, decoder = SSEReader(), dialect.decoder(quirks)
+        said = False  # any event at all
+        async with aclosing(response.chunks()) as chunks:
+            try:
+                async for chunk in chunks:
+                    events: list[Event] = []
+                    try:
+                        for event, data in reader.feed(chunk):
+                            events += decoder.feed(event, data)
+                    except ProviderError:
+                        if events:
+                            yield events
+                        raise
+                    if events:
+                        said = True
+                        yield events
+            except Disconnected:
+                if not said:
+                    raise
+                # What was said before the break may still be whole: the decoder knows.
+        yield _end(decoder, reader)
+
+    async def _then(
+        self, first: list[Event], rest: Batches, model: str
+    ) -> Batches:
+        try:
+            yield first
+            async for batch in rest:
+                if batch:
+                    yield batch
+        except ProviderError as error:
+            raise self._located(error, model) from None
+        finally:
+            await rest.aclose()
+
+    def _need_credential(self) -> None:
+        if self.credential is None and not self.row.local:
+            names = " or ".join(self.row.key_env)
+            raise CredentialMissing(
+                f"There is no key for {self.name}: set {names} in the environment and start the tool again."
+            )
+
+    def _located(self, error: ProviderError, model: str | None) -> ProviderError:
+        error.provider = error.provider or self.id
+        error.model = error.model or model
+        return error
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """Under whichever name the vendor gives it."""
+    for name in REQUEST_ID_HEADERS:
+        if value := headers.get(name):
+            return value
+    return None
+
+
+REQUEST_ID_HEADERS = (
+    "x-request-id", "request-id", "apim-request-id", "x-ds-trace-id", "x-debug-trace-id",
+    "mistral-correlation-id", "x-kong-request-id", "x-generation-id", "x-amzn-requestid",
+)  # fmt: skip
+
+
+def open_provider(name: str, pools: Pools, env: Mapping[str, str] | None = None) -> Provider:
+    """The provider `name` as the environment configures it, for use without the daemon; whoever
+    made `pools` closes them. Raises KeyError for a name that has no row."""
+    env = os.environ if env is None else env
+    row = find(name)
+    where = address(row, None, env)
+    found = key(row, env)
+    return Provider(
+        row,
+        address=where,
+        credential=Credential(*found) if found else None,
+        pool=pools.open(wiring(name, where, env)),
+        headers=headers(row, env, found),
+    )
+
+
+def _end(decoder: Decoder, reader: SSEReader) -> list[Event]:
+    events: list[Event] = []
+    try:
+        for event, data in reader.end():
+            events += decoder.feed(event, data)
+    except InvalidResponse:
+        pass  # half a line: the end of bytes cut it off
+    return events + decoder.end()
+
+
+async def _until_content(batches: Batches) -> list[Event]:
+    """The first batch that holds anything; an end of bytes before it is a broken connection."""
+    try:
+        async for batch in batches:
+            if batch:
+                return batch
+    except Interrupted:
+        pass
+    raise Disconnected("The provider closed the connection before it answered; try again or name a fallback.")
+
+
+def _call(provider: str, model: str, prompt: str | tuple[Message, ...], options: dict[str, object]) -> Call:
+    messages = (Message("user", prompt),) if isinstance(prompt, str) else prompt
+    return replace(Call(model=f"{provider}/{model}", messages=messages), **options)  # type: ignore[arg-type]  # checked by Call's fields
+

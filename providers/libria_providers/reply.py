@@ -1,0 +1,154 @@
+"""A reply: exists once its first delta has arrived, gives events in batches, ends what it opened."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+import msgspec
+
+from libria_providers.errors import InvalidResponse, ProviderError
+from libria_providers.types import (
+    Delta, Event, Finish, Message, Reasoning, Reset, ToolCall, ToolCallDelta,
+)  # fmt: skip
+
+Batches = AsyncGenerator[list[Event], None]
+"""Whoever wraps one closes it when it is closed itself."""
+
+
+class Reply:
+    """Iterate over it for lists of events: those that came with one read. The last event of all
+    is Finish; what goes wrong is raised. Whoever gets a reply closes it, read to the end or not.
+
+    `rescue`, when set, is asked once the stream breaks: it returns the reply that goes on instead
+    (its first event is a Reset) or raises. Only the fallback layer sets it."""
+
+    def __init__(
+        self, batches: Batches, *, target: str, request_id: str | None = None, close: Callable[[], Awaitable[None]]
+    ) -> None:
+        self.target = target
+        self.request_id = request_id
+        self.rescue: Callable[[ProviderError], Awaitable[Reply]] | None = None
+        self._batches = batches
+        self._close = close
+        self._ends: list[Callable[[Finish | None, ProviderError | None], None]] = []
+        self._closed = False
+        self._finish: Finish | None = None
+        self._error: ProviderError | None = None
+
+    def through(self, wrap: Callable[[Batches], Batches]) -> None:
+        """Put `wrap` around the batches to come. Costs every read: for what must see each wait."""
+        self._batches = wrap(self._batches)
+
+    def on_end(self, callback: Callable[[Finish | None, ProviderError | None], None]) -> None:
+        """Have `callback` called exactly once, when the reply closes: with its Finish where it is
+        whole, with the error where it broke, with neither where its reader left."""
+        self._ends.append(callback)
+
+    def __aiter__(self) -> "Reply":
+        return self
+
+    async def __anext__(self) -> list[Event]:
+        try:
+            batch = await self._batches.__anext__()
+        except ProviderError as error:
+            self._error = error
+            if self.rescue is None:
+                raise
+            await self._go_on_with(await self.rescue(error))
+            return await self.__anext__()
+        if batch and type(batch[-1]) is Finish:
+            self._finish = batch[-1]
+        return batch
+
+    async def _go_on_with(self, other: "Reply") -> None:
+        await self.aclose()
+        self._closed = False
+        self._batches, self._close, self._ends = other._batches, other._close, other._ends
+        self.rescue, self.target, self.request_id = other.rescue, other.target, other.request_id
+        self._finish = self._error = None
+
+    async def aclose(self) -> None:
+        """Close the upstream and run what waits for the end. Safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            await self._batches.aclose()
+            await self._close()
+        finally:
+            ends, self._ends = self._ends, []
+            for callback in ends:
+                callback(self._finish, self._error)
+
+    async def answer(self) -> "Answer":
+        """Read to the end and close."""
+        answer = Answer()
+        try:
+            async for batch in self:
+                for event in batch:
+                    answer.add(event)
+        finally:
+            await self.aclose()
+        return answer
+
+
+class Answer:
+    """What the events of a reply add up to."""
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._tools: dict[int, _ToolCallPieces] = {}
+        self.finish: Finish | None = None
+
+    def add(self, event: Event) -> None:
+        kind = type(event)
+        if kind is Delta:
+            self._text.append(event.text)  # type: ignore[union-attr]  # narrowed by identity: isinstance costs more, a delta
+        elif isinstance(event, ToolCallDelta):
+            self._tools.setdefault(event.index, _ToolCallPieces()).add(event)
+        elif isinstance(event, Reasoning):
+            self._reasoning.append(event.text)
+        elif isinstance(event, Reset):
+            self.__init__()  # type: ignore[misc]  # the answer starts again
+        elif isinstance(event, Finish):
+            self.finish = event
+
+    @property
+    def text(self) -> str:
+        return "".join(self._text)
+
+    @property
+    def reasoning(self) -> str:
+        return "".join(self._reasoning)
+
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """In order of index. Raises InvalidResponse when the arguments are no JSON object."""
+        return tuple(pieces.whole() for _, pieces in sorted(self._tools.items()))
+
+    def message(self) -> Message:
+        """The assistant's turn, as the next call wants it."""
+        opaque = self.finish.opaque if self.finish else None
+        return Message(role="assistant", content=self.text, tool_calls=self.tool_calls(), opaque=opaque)
+
+
+class _ToolCallPieces:
+    def __init__(self) -> None:
+        self.id = ""
+        self.name = ""
+        self.arguments: list[str] = []
+
+    def add(self, event: ToolCallDelta) -> None:
+        self.id = self.id or event.id or ""
+        self.name = self.name or event.name or ""
+        self.arguments.append(event.arguments)
+
+    def whole(self) -> ToolCall:
+        text = "".join(self.arguments)
+        try:
+            arguments = msgspec.json.decode(text) if text.strip() else {}
+        except msgspec.DecodeError:
+            arguments = None
+        if not isinstance(arguments, dict):
+            raise InvalidResponse(
+                f"The model called the tool {self.name} with arguments that are no JSON object; ask again."
+            )
+        return ToolCall(id=self.id, name=self.name, arguments=arguments)

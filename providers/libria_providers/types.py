@@ -1,0 +1,243 @@
+"""The shared words: a call, what flows out of its reply, and the parts both are made of."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+
+Json = Any  # any JSON value: schemas, tool arguments, opaque data; looked into by nobody above the borders
+
+Role = Literal["system", "user", "assistant", "tool"]
+StopReason = Literal["stop", "length", "toolUse", "contentFilter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Either `url` (passed to the provider, never fetched here) or base64 `data` with its type."""
+
+    url: str | None = None
+    data: str | None = None
+    media_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A document; `data` is base64."""
+
+    data: str
+    media_type: str
+    name: str | None = None
+
+
+Part = Text | Image | File
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """What the model wants run. `arguments` is a parsed JSON object."""
+
+    id: str
+    name: str
+    arguments: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn. `opaque` is what the answering dialect wants back unchanged (signatures and the
+    like): `{"dialect": NAME, ...}`; a dialect ignores another's."""
+
+    role: Role
+    content: str | tuple[Part, ...] = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    opaque: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """`parameters` is a JSON Schema."""
+
+    name: str
+    parameters: Mapping[str, Json]
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """`name` is set when, and only when, `kind` is "tool"."""
+
+    kind: Literal["auto", "none", "required", "tool"]
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseFormat:
+    kind: Literal["text", "json", "jsonSchema"]
+    name: str | None = None
+    schema: Mapping[str, Json] | None = None
+    strict: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningOptions:
+    effort: Literal["minimal", "low", "medium", "high"] | None = None
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CacheOptions:
+    mode: Literal["auto", "use", "refresh", "off", "only"] = "auto"
+    max_age: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds per phase of one attempt, and `total` for the whole call."""
+
+    connect: float = 5.0
+    first_token: float = 15.0
+    idle: float = 20.0
+    total: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who asks. `env` is that client's own environment: its keys, addresses, proxy and CA."""
+
+    session: str = "local"
+    client: str = ""
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One HTTP request for a call. `outcome` is "ok" or an error kind; times are relative to the
+    start of the call, in milliseconds."""
+
+    target: str
+    outcome: str
+    started_ms: float
+    duration_ms: float
+    status: int | None = None
+    request_id: str | None = None
+
+
+class Status(msgspec.Struct, frozen=True, gc=False):
+    """Why nothing is streaming yet."""
+
+    state: Literal["queued", "waiting", "connecting", "retrying", "fallback"]
+    reason: str | None = None
+    position: int | None = None
+    eta_ms: float | None = None
+    target: str | None = None
+
+
+@dataclass(slots=True)
+class Trace:
+    """What has happened to one call so far: the only mutable thing that travels with it.
+
+    `report` is called for each status while nothing streams; `queued_ms` is the time spent waiting
+    for a slot, `waited_ms` that spent on providers and between attempts, both before the first delta."""
+
+    report: Callable[[Status], None] = lambda _status: None
+    attempts: list[Attempt] = field(default_factory=list)
+    queued_ms: float = 0.0
+    waited_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One question to a model. `model` is `provider/model` (or an alias before fallback resolved
+    it); `deadline` and `started` are absolute monotonic seconds."""
+
+    model: str
+    messages: tuple[Message, ...]
+    fallbacks: tuple[str, ...] = ()
+    system: str | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    response_format: ResponseFormat | None = None
+    reasoning: ReasoningOptions | None = None
+    cache: CacheOptions = CacheOptions()
+    timeouts: Timeouts = Timeouts()
+    priority: Literal["interactive", "batch"] = "interactive"
+    on_disconnect: Literal["cancel", "finish"] = "cancel"
+    provider_options: Mapping[str, Json] = field(default_factory=dict)
+    stream: bool = True
+    started: float = 0.0
+    deadline: float = float("inf")
+    origin: Origin = Origin()
+    trace: Trace = field(default_factory=Trace, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens, by one arithmetic for all vendors: `input_tokens` is the whole input, cached or not;
+    `output_tokens` is all that was generated, reasoning included."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_input_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+class Delta(msgspec.Struct, frozen=True, gc=False):
+    """A piece of the answer's text."""
+
+    text: str
+
+
+class Reasoning(msgspec.Struct, frozen=True, gc=False):
+    """A piece of the reasoning text that the provider shows."""
+
+    text: str
+
+
+class ToolCallDelta(msgspec.Struct, frozen=True, gc=False):
+    """The next piece of the JSON text of one tool call's arguments. `id` and `name` come once,
+    with the first piece of that `index`."""
+
+    index: int
+    arguments: str
+    id: str | None = None
+    name: str | None = None
+
+
+class Reset(msgspec.Struct, frozen=True, gc=False):
+    """Throw away all deltas so far: the answer starts again from `target`."""
+
+    reason: str
+    target: str
+
+
+class Finish(msgspec.Struct, frozen=True):
+    """The provider said that it is done. Always the last event, exactly once."""
+
+    stop_reason: StopReason
+    usage: Usage = Usage()
+    served_model: str = ""
+    opaque: Mapping[str, Json] | None = None
+
+
+Event = Delta | Reasoning | ToolCallDelta | Reset | Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A row of a provider's list. `id` is `provider/model`."""
+
+    id: str
+    provider: str
+    context_window: int | None = None
+    capabilities: tuple[str, ...] = ()
