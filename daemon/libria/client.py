@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable
 from itertools import count
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 Json = Any  # whatever JSON can say; looked into by the commands
 
@@ -99,9 +99,7 @@ class Client:
             return True
         return False
 
-    def _wait(
-        self, number: int, token: str, on_progress: Callable[[dict[str, Json]], None] | None
-    ) -> dict[str, Json]:
+    def _wait(self, number: int, token: str, on_progress: Callable[[dict[str, Json]], None] | None) -> dict[str, Json]:
         """The response to request `number`; progress of `token` goes out on the way."""
         while True:
             message = self._receive()
@@ -141,12 +139,12 @@ class Client:
     def _receive(self) -> dict[str, Json]:
         body = self._take(self._length())
         try:
-            message = json.loads(body)
+            message: Json = json.loads(body)
         except ValueError:
             raise DaemonGone(_NO_SENSE) from None
         if not isinstance(message, dict):
             raise DaemonGone(_NO_SENSE)
-        return message
+        return cast("dict[str, Json]", message)
 
     def _length(self) -> int:
         """The size of the next body; its header is taken off the buffer."""
@@ -197,7 +195,7 @@ def connect() -> Client:
     from libria.connect import daemon_socket
 
     try:
-        return Client(daemon_socket())
+        return Client(daemon_socket("libria"))
     except ConnectionError:
         raise DaemonGone from None  # above all no BrokenPipeError, which would mean standard output
 

@@ -10,8 +10,10 @@ from libria import stack
 from libria.clock import Clock
 from libria.config import Config
 from libria.default_model import default_model
+from libria.layers.cache import Identity
 from libria.layers.retry import RetryPolicy
 from libria.layers.service import Service
+from libria.stores.memory import MemoryStore
 from libria.targets import Targets
 from libria_providers.errors import ModelNotFound, ProviderError
 from libria_providers.http import Pool, Pools, Wiring
@@ -23,6 +25,9 @@ from libria_providers.types import Call, Model, Origin, Timeouts
 
 MODEL_LIST_SECONDS = 300.0
 """How long a provider's list of models is believed."""
+
+MEMORY_BYTES = 16 * 1024 * 1024
+"""Of answers kept in memory: some thousand, and small beside the daemon itself."""
 
 LIST_TIMEOUTS = Timeouts(connect=3.0, first_token=8.0, idle=8.0, total=10.0)
 
@@ -47,6 +52,7 @@ class Engine:
         self._lists: dict[tuple[str, str, str], ModelList] = {}
         self._simulator: Simulator | None = None
         self._simulator_lock = asyncio.Lock()
+        self._store = MemoryStore(MEMORY_BYTES)
         self._configure(config)
 
     def _configure(self, config: Config) -> None:
@@ -55,7 +61,9 @@ class Engine:
         retry = config.retry
         self._policy = RetryPolicy(retry.attempts, retry.base_delay, retry.max_delay, retry.max_retry_after)
         self._services.clear()
-        self._stack = stack.for_calls(self._names, self._service, self.clock)
+        self._stack = stack.for_calls(
+            self._names, self._service, self._identify, self._store, config.cache.ttl, self.clock
+        )
 
     def reconfigure(self, config: Config) -> None:
         self._configure(config)
@@ -88,7 +96,9 @@ class Engine:
         """Which key, without saying it: a keyed hash, other in each process."""
         if provider.credential is None:
             return ""
-        return hashlib.blake2b(provider.credential.value.encode(), key=self._fingerprint_key, digest_size=12).hexdigest()
+        return hashlib.blake2b(
+            provider.credential.value.encode(), key=self._fingerprint_key, digest_size=12
+        ).hexdigest()
 
     def pools(self) -> list[Pool]:
         return self._pools.all()
@@ -120,6 +130,13 @@ class Engine:
             service = self._services[key] = stack.for_target(provider, self._policy, self.clock)
         return service
 
+    async def _identify(self, call: Call) -> Identity:
+        """Of the target that is asked first."""
+        target = self._names(call)[0]
+        provider = await self.targets.provider(target.partition("/")[0], call.origin.env)
+        dialect = provider.row.dialect
+        return Identity(target, f"{dialect.name}/{dialect.version} {provider.address}", self._fingerprint(provider))
+
     async def _need_simulator(self) -> None:
         async with self._simulator_lock:
             if self._simulator is None:
@@ -137,4 +154,3 @@ class Engine:
         if names:
             error.message = f"{error.message.rstrip()} Near: {', '.join(names)}."
         return error
-

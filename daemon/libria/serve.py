@@ -26,6 +26,10 @@ LOOK_SECONDS = 0.25
 """How often at most the config file is looked at; it is, when there is a request."""
 
 
+SETTLE_SECONDS = 0.1
+"""How long a changed file must have been as it is."""
+
+
 def main(argv: list[str]) -> int:
     parser = ArgumentParser(
         prog="libria serve",
@@ -126,8 +130,8 @@ class _Source:
             return
         self._looked = now
         new = changed(self._path, self._stamp)
-        if new is None:
-            return
+        if new is None or self._clock.wall() - new[0] / 1e9 < SETTLE_SECONDS:
+            return  # an editor that empties the file before it writes is not done yet
         self._stamp = new
         try:
             self._config = load(self._path)

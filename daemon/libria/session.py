@@ -25,7 +25,7 @@ class Session:
     engine: Engine
     env: Mapping[str, str] = field(repr=False)
     client: str = ""
-    calls: dict[str, CallInFlight] = field(default_factory=dict)
+    calls: dict[str, CallInFlight] = field(default_factory=dict[str, CallInFlight])
 
     def origin(self) -> Origin:
         return Origin(session=self.id, client=self.client, env=self.env)

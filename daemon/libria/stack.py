@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from libria.clock import Clock
 from libria.layers.attempt import OneAttempt
+from libria.layers.cache import Cache, Identity, Store
 from libria.layers.fallback import Fallback
 from libria.layers.retry import Retry, RetryPolicy
 from libria.layers.service import Service
@@ -11,10 +12,16 @@ from libria_providers.types import Call
 
 
 def for_calls(
-    targets: Callable[[Call], Sequence[str]], service: Callable[[str, Call], Awaitable[Service]], clock: Clock
+    targets: Callable[[Call], Sequence[str]],
+    service: Callable[[str, Call], Awaitable[Service]],
+    identify: Callable[[Call], Awaitable[Identity]],
+    store: Store,
+    ttl: float,
+    clock: Clock,
 ) -> Service:
-    """Outside first: fallback → the target's own layers. Admit, cache and coalesce go around it."""
-    return Fallback(targets, service, clock)
+    """Outside first: cache → fallback → the target's own layers. Admit goes around cache, coalesce
+    between cache and fallback."""
+    return Cache(Fallback(targets, service, clock), store, identify, ttl, clock)
 
 
 def for_target(provider: Service, policy: RetryPolicy, clock: Clock) -> Service:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from libria.config import Config
 from libria_providers.dialects.base import Quirks
-from libria_providers.errors import CredentialMissing, ModelNotFound
+from libria_providers.errors import CredentialMissing, Disconnected, ModelNotFound
 from libria_providers.http import Pools, wiring
 from libria_providers.provider import Credential, Provider
 from libria_providers.registry import ROWS, Row, address, headers, key, near
@@ -53,7 +53,11 @@ class Targets:
         row = self.row(name)
         own = self._config.providers.get(name)
         override = self._simulator() if name == "simulate" else own.base_url if own else None
-        where = address(row, override, env)
+        try:
+            where = address(row, override, env)
+        except ValueError:
+            names = " or ".join(row.base_url_env) or "base_url"
+            raise Disconnected(f"The address of {row.title} is no valid URL; correct {names}.") from None
         found = await self._key(row, env)
         return Provider(
             row,
@@ -67,7 +71,9 @@ class Targets:
         """The error for a name that no provider answers to."""
         name, slash, _ = target.partition("/")
         if not slash and name in self.names():
-            return ModelNotFound(f"“{name}” is a provider: name a model of it, as in {name}/MODEL (libria models {name} lists them).")
+            return ModelNotFound(
+                f"“{name}” is a provider: name a model of it, as in {name}/MODEL (libria models {name} lists them)."
+            )
         known = [*self.names(), *self._config.aliases]
         alike = near(name, known)
         hint = f"Near: {', '.join(alike)}." if alike else f"There are: {', '.join(known)}."
@@ -90,7 +96,8 @@ class Targets:
             return await asyncio.shield(task)
         except (OSError, ValueError, TimeoutError) as error:
             raise CredentialMissing(
-                f"The command for the key of {row.name} ({command[0]}) failed ({error}); correct api_key_command in the config.",
+                f"The command for the key of {row.name} ({command[0]}) failed ({error}); "
+                "correct api_key_command in the config.",
                 provider=row.name,
             ) from None
 

@@ -6,10 +6,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from libria_providers.dialects.base import Decoder
+from libria_providers.dialects.headers import request_id
 from libria_providers.errors import CredentialMissing, Disconnected, Interrupted, InvalidResponse, ProviderError
 from libria_providers.http import Pool, Pools, Response, wiring
 from libria_providers.registry import Row, address, find, headers, key
 from libria_providers.reply import Answer, Batches, Reply
+from libria_providers.scrub import scrub
 from libria_providers.sse import SSEReader
 from libria_providers.types import Call, Event, Message, Model, Timeouts
 
@@ -53,11 +55,10 @@ class Provider:
 
     async def send(self, call: Call) -> Reply:
         """Return once the first delta has arrived. Raises ProviderError."""
-        model = call.model.partition("/")[2] or call.model
         try:
-            return await self._send(call, model)
+            return await self._send(call, _model(call))
         except ProviderError as error:
-            raise self._located(error, model) from None
+            raise self._told(error, call) from None
 
     async def models(self, timeouts: Timeouts) -> list[Model]:
         """What the provider says it serves. Raises ProviderError."""
@@ -72,7 +73,7 @@ class Provider:
             finally:
                 await response.aclose()
         except ProviderError as error:
-            raise self._located(error, None) from None
+            raise self._told(error, None) from None
 
     async def send_message(self, model: str, prompt: str | tuple[Message, ...], **options: object) -> Answer:
         """Ask and wait for the whole answer. `options` are fields of Call."""
@@ -110,7 +111,7 @@ class Provider:
                 await batches.aclose()
                 await self._close(response)
         return Reply(
-            self._then(first, batches, model),
+            self._then(first, batches, call),
             target=call.model,
             request_id=request_id(response.headers),
             close=lambda: self._close(response),
@@ -155,16 +156,14 @@ class Provider:
                 # What was said before the break may still be whole: the decoder knows.
         yield _end(decoder, reader)
 
-    async def _then(
-        self, first: list[Event], rest: Batches, model: str
-    ) -> Batches:
+    async def _then(self, first: list[Event], rest: Batches, call: Call) -> Batches:
         try:
             yield first
             async for batch in rest:
                 if batch:
                     yield batch
         except ProviderError as error:
-            raise self._located(error, model) from None
+            raise self._told(error, call) from None
         finally:
             await rest.aclose()
 
@@ -175,24 +174,12 @@ class Provider:
                 f"There is no key for {self.name}: set {names} in the environment and start the tool again."
             )
 
-    def _located(self, error: ProviderError, model: str | None) -> ProviderError:
+    def _told(self, error: ProviderError, call: Call | None) -> ProviderError:
+        """`error` with whom it is from, and without what it must not tell."""
         error.provider = error.provider or self.id
-        error.model = error.model or model
+        error.model = error.model or (_model(call) if call else None)
+        error.message = scrub(error.message, self.credential.value if self.credential else None, call)
         return error
-
-
-def request_id(headers: Mapping[str, str]) -> str | None:
-    """Under whichever name the vendor gives it."""
-    for name in REQUEST_ID_HEADERS:
-        if value := headers.get(name):
-            return value
-    return None
-
-
-REQUEST_ID_HEADERS = (
-    "x-request-id", "request-id", "apim-request-id", "x-ds-trace-id", "x-debug-trace-id",
-    "mistral-correlation-id", "x-kong-request-id", "x-generation-id", "x-amzn-requestid",
-)  # fmt: skip
 
 
 def open_provider(name: str, pools: Pools, env: Mapping[str, str] | None = None) -> Provider:
@@ -221,6 +208,10 @@ def _end(decoder: Decoder, reader: SSEReader) -> list[Event]:
     return events + decoder.end()
 
 
+def _model(call: Call) -> str:
+    return call.model.partition("/")[2] or call.model
+
+
 async def _until_content(batches: Batches) -> list[Event]:
     """The first batch that holds anything; an end of bytes before it is a broken connection."""
     try:
@@ -235,4 +226,3 @@ async def _until_content(batches: Batches) -> list[Event]:
 def _call(provider: str, model: str, prompt: str | tuple[Message, ...], options: dict[str, object]) -> Call:
     messages = (Message("user", prompt),) if isinstance(prompt, str) else prompt
     return replace(Call(model=f"{provider}/{model}", messages=messages), **options)  # type: ignore[arg-type]  # checked by Call's fields
-

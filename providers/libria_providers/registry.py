@@ -78,7 +78,7 @@ _ROWS = (
         docs="https://console.groq.com/docs/api-reference#chat",
         key_env=("GROQ_API_KEY",),
         base_url_env=("GROQ_BASE_URL",),
-        quirks=Quirks(max_tokens_name="max_completion_tokens"),
+        quirks=Quirks(max_tokens_name="max_completion_tokens", file_part=None),
         default_model="openai/gpt-oss-20b",
     ),
     Row(
@@ -103,7 +103,7 @@ _ROWS = (
         base_url_env=("DEEPSEEK_BASE_URL",),
         # response_format is text or json_object; a turn with tool calls must come back with its
         # reasoning_content: https://api-docs.deepseek.com/guides/thinking_mode
-        quirks=Quirks(json_schema=False, echo=("reasoning_content",)),
+        quirks=Quirks(json_schema=False, file_part=None, echo=("reasoning_content",)),
         default_model="deepseek-flash",
     ),
     Row(
@@ -116,7 +116,9 @@ _ROWS = (
         key_env=("MISTRAL_API_KEY",),
         base_url_env=("MISTRAL_BASE_URL",),
         # Usage comes unasked with the finish reason; stream_options is not in its OpenAPI.
-        quirks=Quirks(stream_usage=False, tool_choice_required="any", seed_name="random_seed"),
+        quirks=Quirks(
+            stream_usage=False, tool_choice_required="any", seed_name="random_seed", file_part="document_url"
+        ),
         default_model="mistral-small-latest",
     ),
     Row(
@@ -150,7 +152,7 @@ _ROWS = (
         docs="https://inference-docs.cerebras.ai/api-reference/chat-completions",
         key_env=("CEREBRAS_API_KEY",),
         base_url_env=("CEREBRAS_BASE_URL",),
-        quirks=Quirks(max_tokens_name="max_completion_tokens"),
+        quirks=Quirks(max_tokens_name="max_completion_tokens", file_part=None),
         default_model="gpt-oss-120b",
     ),
     Row(
@@ -162,6 +164,7 @@ _ROWS = (
         docs="https://docs.ollama.com/api/openai-compatibility",
         key_env=("OLLAMA_API_KEY",),
         base_url_env=("OLLAMA_HOST",),
+        quirks=Quirks(file_part=None),
         local=True,
         default_port=11434,
     ),
@@ -269,7 +272,7 @@ def _whole_url(base: str, port: int | None) -> str:
     url = urlsplit(f"http://{base}" if bare else base)
     host = url.hostname or "127.0.0.1"
     if port is not None:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # read, never bound
     elif not bare:
         return base
     shown = f"[{host}]" if ":" in host else host

@@ -6,7 +6,15 @@ import msgspec
 
 from libria_providers.errors import InvalidResponse, ProviderError
 from libria_providers.types import (
-    Delta, Event, Finish, Message, Reasoning, Reset, ToolCall, ToolCallDelta,
+    Delta,
+    Event,
+    Finish,
+    Json,
+    Message,
+    Reasoning,
+    Reset,
+    ToolCall,
+    ToolCallDelta,
 )  # fmt: skip
 
 Batches = AsyncGenerator[list[Event], None]
@@ -21,9 +29,16 @@ class Reply:
     (its first event is a Reset) or raises. Only the fallback layer sets it."""
 
     def __init__(
-        self, batches: Batches, *, target: str, request_id: str | None = None, close: Callable[[], Awaitable[None]]
+        self,
+        batches: Batches,
+        *,
+        target: str,
+        close: Callable[[], Awaitable[None]],
+        request_id: str | None = None,
+        age: float | None = None,
     ) -> None:
         self.target = target
+        self.age = age  # seconds since it was stored, where it is from a cache
         self.request_id = request_id
         self.rescue: Callable[[ProviderError], Awaitable[Reply]] | None = None
         self._batches = batches
@@ -124,6 +139,10 @@ class Answer:
         """In order of index. Raises InvalidResponse when the arguments are no JSON object."""
         return tuple(pieces.whole() for _, pieces in sorted(self._tools.items()))
 
+    def tool_texts(self) -> list[tuple[str, str, str]]:
+        """Id, name and the JSON text of the arguments of each tool call, in order of index."""
+        return [(pieces.id, pieces.name, "".join(pieces.arguments)) for _, pieces in sorted(self._tools.items())]
+
     def message(self) -> Message:
         """The assistant's turn, as the next call wants it."""
         opaque = self.finish.opaque if self.finish else None
@@ -144,11 +163,9 @@ class _ToolCallPieces:
     def whole(self) -> ToolCall:
         text = "".join(self.arguments)
         try:
-            arguments = msgspec.json.decode(text) if text.strip() else {}
-        except msgspec.DecodeError:
-            arguments = None
-        if not isinstance(arguments, dict):
+            arguments = msgspec.json.decode(text, type=dict[str, Json]) if text.strip() else {}
+        except msgspec.DecodeError:  # what is no object is a ValidationError, which is one
             raise InvalidResponse(
                 f"The model called the tool {self.name} with arguments that are no JSON object; ask again."
-            )
+            ) from None
         return ToolCall(id=self.id, name=self.name, arguments=arguments)

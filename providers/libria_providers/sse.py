@@ -61,7 +61,9 @@ class SSEReader:
     def _grow(self, size: int) -> None:
         self._size += size
         if self._size > MAX_EVENT_BYTES:
-            raise InvalidResponse(f"The provider sent one event of more than {MAX_EVENT_BYTES} bytes; ask for less at once.")
+            raise InvalidResponse(
+                f"The provider sent one event of more than {MAX_EVENT_BYTES} bytes; ask for less at once."
+            )
 
     def _read(self, lines: list[bytes]) -> list[tuple[str, bytes]]:
         if not self._started and lines:

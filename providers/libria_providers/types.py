@@ -112,7 +112,7 @@ class Origin:
 
     session: str = "local"
     client: str = ""
-    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    env: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class Trace:
     for a slot, `waited_ms` that spent on providers and between attempts, both before the first delta."""
 
     report: Callable[[Status], None] = lambda _status: None
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list[Attempt])
     queued_ms: float = 0.0
     waited_ms: float = 0.0
 
@@ -173,7 +173,7 @@ class Call:
     timeouts: Timeouts = Timeouts()
     priority: Literal["interactive", "batch"] = "interactive"
     on_disconnect: Literal["cancel", "finish"] = "cancel"
-    provider_options: Mapping[str, Json] = field(default_factory=dict)
+    provider_options: Mapping[str, Json] = field(default_factory=dict[str, Json])
     stream: bool = True
     started: float = 0.0
     deadline: float = float("inf")

@@ -22,6 +22,10 @@ COMMANDS = {
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code; no exception leaves here."""
     argv = sys.argv[1:] if argv is None else argv
+    if argv == ["stdio", "--isolated"]:
+        from libria import isolated
+
+        return isolated.serve()
     if argv[:1] == ["stdio"]:
         from libria import connect
 

@@ -1,8 +1,8 @@
 """A JSON object as an outline for a person, whatever fields later versions add to it."""
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeGuard
 
 Json = Any
 
@@ -11,18 +11,18 @@ INDENT = "  "
 
 def describe(value: dict[str, Json]) -> str:
     """`{"uptimeSeconds": 90, "cache": {"hits": 3}}` as lines "uptime: 1 min 30 s", "cache:", "  hits: 3".
-    A name's last word may be its unit (Seconds, Ms, Bytes, Usd). What is null is left out."""
+    A name's last word may be its unit (Seconds, Ms, Bytes, Usd). What is null or empty text is left out."""
     return "\n".join(_lines(value, ""))
 
 
 def _lines(value: dict[str, Json], indent: str) -> Iterator[str]:
     for name, item in value.items():
-        if item is None:
+        if item is None or item == "":
             continue
         label, unit = _label(name)
-        if isinstance(item, dict):
+        if _is_object(item):
             yield from _nested(label, item, indent)
-        elif isinstance(item, list) and any(isinstance(entry, dict) for entry in item):
+        elif _is_list(item) and any(_is_object(entry) for entry in item):
             yield f"{indent}{label}:"
             for entry in item:
                 yield from _entry(entry, indent + INDENT)
@@ -40,15 +40,23 @@ def _nested(label: str, item: dict[str, Json], indent: str) -> Iterator[str]:
 
 def _entry(entry: Json, indent: str) -> Iterator[str]:
     """One line for a flat object in a list."""
-    if not isinstance(entry, dict):
+    if not _is_object(entry):
         yield f"{indent}- {_value(entry, '')}"
     elif any(isinstance(item, dict | list) for item in entry.values()):
         first, *rest = _lines(entry, indent + INDENT) or [""]
         yield f"{indent}- {first.strip()}"
         yield from rest
     else:
-        pairs = ((*_label(name), item) for name, item in entry.items() if item is not None)
+        pairs = ((*_label(name), item) for name, item in entry.items() if item not in (None, ""))
         yield f"{indent}- " + ", ".join(f"{label} {_value(item, unit)}" for label, unit, item in pairs)
+
+
+def _is_object(value: Json) -> TypeGuard[dict[str, Json]]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: Json) -> TypeGuard[list[Json]]:
+    return isinstance(value, list)
 
 
 def _label(name: str) -> tuple[str, str]:
@@ -66,7 +74,7 @@ def _value(value: Json, unit: str) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return UNITS[unit](value) if unit else f"{value:g}" if isinstance(value, float) else str(value)
-    if isinstance(value, list):
+    if _is_list(value):
         return ", ".join(_value(item, "") for item in value) or "none"
     return str(value)
 
@@ -92,7 +100,7 @@ def size(number: float) -> str:
     return f"{number:.3g} GB"
 
 
-UNITS = {
+UNITS: dict[str, Callable[[float], str]] = {
     "seconds": duration,
     "ms": lambda value: f"{value:.4g} ms",
     "bytes": size,

@@ -3,6 +3,8 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from io import TextIOWrapper
 
 from libria.cli.output import complain
 
@@ -44,13 +46,11 @@ def _sentence(error: Exception) -> str:
 def _never_fail_to_encode() -> None:
     """A terminal that cannot show a character shows "?" instead of ending the answer."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def _close_stdout() -> None:
     """So that the interpreter's own flush at the end finds no broken pipe and says nothing."""
-    try:
+    with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        pass

@@ -66,6 +66,6 @@ def _no_such(command: str) -> str:
     import difflib
 
     what = "option" if command.startswith("-") else "command"
-    near = difflib.get_close_matches(command, [*COMMANDS, "stdio"], n=3, cutoff=0.5)
+    near = difflib.get_close_matches(command, [*COMMANDS, "stdio"], n=3, cutoff=0.65)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     return f"There is no {what} {command!r}.{hint}"

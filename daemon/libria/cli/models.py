@@ -1,11 +1,11 @@
 """`libria models`: what can be asked."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterable
 from typing import Any
 
-from libria.cli.output import complain, print_json, table, terse
+from libria.cli.output import complain, print_json, table, terse, without_empty_columns
 from libria.client import connect
+from libria_providers.registry import ROWS
 
 Json = Any
 
@@ -35,17 +35,35 @@ def run(argv: list[str]) -> int:
 
 
 def _show(models: list[Json], problems: list[Json], *, asked: bool) -> None:
+    """`asked`: for one provider by name, whose problem is then worth its whole sentence."""
     if models:
-        print(table([("MODEL", "CONTEXT", "CAN"), *map(_row, models)]))
+        print(table(without_empty_columns([("MODEL", "CONTEXT", "CAN"), *map(_row, models)])))
     elif not problems:
         print("No models. `libria doctor` says which keys to set.")
-    without_key = [] if asked else [problem for problem in problems if _kind(problem) == "credentialMissing"]
-    for problem in problems:
-        if problem not in without_key:
-            complain(_sentence(problem))
+    without_key, asleep, rest = _sorted([] if asked else problems)
+    for problem in problems if asked else rest:
+        complain(_sentence(problem))
+    if asleep:
+        complain(f"Not running on this machine: {', '.join(asleep)}.")
     if without_key:
-        names = ", ".join(_providers(without_key))
-        complain(f"No key for {names}; `libria doctor` says which variables to set.")
+        complain(f"No key for {', '.join(without_key)}; `libria doctor` says which variables to set.")
+
+
+def _sorted(problems: list[Json]) -> tuple[list[str], list[str], list[Json]]:
+    """Providers without a key, local servers that do not run, and what is a problem indeed."""
+    local = {row.name for row in ROWS.values() if row.local}
+    without_key: list[str] = []
+    asleep: list[str] = []
+    rest: list[Json] = []
+    for problem in problems:
+        provider = problem["provider"]
+        if problem["kind"] == "credentialMissing":
+            without_key.append(provider)
+        elif problem["kind"] in ("disconnected", "timedOut") and provider in local:
+            asleep.append(provider)
+        else:
+            rest.append(problem)
+    return without_key, asleep, rest
 
 
 def _row(model: dict[str, Json]) -> tuple[str, str, str]:
@@ -53,18 +71,5 @@ def _row(model: dict[str, Json]) -> tuple[str, str, str]:
     return model["id"], terse(window) if window else "", ", ".join(model.get("capabilities") or ())
 
 
-def _kind(problem: Json) -> str:
-    return str(problem.get("kind", "")) if isinstance(problem, dict) else ""
-
-
-def _providers(problems: Iterable[Json]) -> list[str]:
-    return [problem["provider"] for problem in problems if problem.get("provider")]
-
-
-def _sentence(problem: Json) -> str:
-    """A problem is an error's data: {provider, kind, message}."""
-    if not isinstance(problem, dict):
-        return str(problem)
-    message = problem.get("message") or problem.get("kind") or "unknown problem"
-    provider = problem.get("provider")
-    return f"{provider}: {message}" if provider else str(message)
+def _sentence(problem: dict[str, Json]) -> str:
+    return f"{problem['provider']}: {problem['message']}"

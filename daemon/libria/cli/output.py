@@ -26,12 +26,14 @@ def table(rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
+def without_empty_columns(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """The rows without the columns that say nothing below their head."""
+    columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
+    return list(zip(*columns, strict=True))
+
+
 def terse(number: int) -> str:
     """131072 as "131k": for a column that is read, not computed with."""
     if number < 1000:
         return str(number)
     return f"{number // 1000}k" if number < 1_000_000 else f"{number / 1_000_000:.1f}M".replace(".0M", "M")
-
-
-def plural(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

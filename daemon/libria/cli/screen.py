@@ -31,10 +31,10 @@ class Screen:
         self._clear()
         if self._aside_open:
             self._end_aside()
+        self.written = True  # before it is: Ctrl-C may come as soon as it is seen
+        self._line_open = not text.endswith("\n")
         sys.stdout.write(text.translate(_CONTROLS) if self._out_is_terminal else text)
         sys.stdout.flush()
-        self._line_open = not text.endswith("\n")
-        self.written = True
 
     def aside(self, text: str) -> None:
         """A piece of the reasoning, to standard error as it comes."""

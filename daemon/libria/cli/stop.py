@@ -2,6 +2,7 @@
 
 import time
 from argparse import ArgumentParser
+from contextlib import suppress
 
 from libria.cli.output import complain
 from libria.client import Client, DaemonGone, attach
@@ -38,10 +39,8 @@ def run(argv: list[str]) -> int:
 
 
 def _ask_to_stop(client: Client) -> None:
-    try:
+    with suppress(DaemonGone):  # it may be quicker than its answer
         client.request("libria/stop", {})
-    except DaemonGone:
-        pass  # it was quicker than its answer
 
 
 def _mark() -> tuple[int, int] | None:

@@ -1,7 +1,7 @@
 """The user's configuration: read once, validated whole, frozen."""
 
-from libria.config.load import Config, ConfigError, load
-from libria.config.model import json_schema
+from libria.config.load import ConfigError, load
+from libria.config.model import Config, json_schema
 from libria.config.problems import Problem
 from libria.config.show import show
 from libria.config.warn import warnings

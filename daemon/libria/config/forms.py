@@ -91,21 +91,16 @@ ProviderName = Annotated[
 ]
 AliasName = Annotated[str, AfterValidator(_form(r"[^\s/]+", "is no name for an alias: use no spaces and no slash"))]
 ModelName = Annotated[str, AfterValidator(_form(MODEL, _MODEL_FORM))]
-ModelOrAlias = Annotated[
-    str, AfterValidator(_form(rf"{MODEL}|[^\s/]+", f"{_MODEL_FORM}, or the name of an alias"))
-]
+ModelOrAlias = Annotated[str, AfterValidator(_form(rf"{MODEL}|[^\s/]+", f"{_MODEL_FORM}, or the name of an alias"))]
 LimitName = Annotated[
     str, AfterValidator(_form(rf"{PROVIDER}|{MODEL}", 'must be named "PROVIDER" or "PROVIDER/MODEL"'))
 ]
 EnvName = Annotated[
-    str, AfterValidator(_form(r"[A-Za-z_][A-Za-z0-9_]*", f"must be the name of an environment variable: {NO_KEYS_HERE}"))
+    str,
+    AfterValidator(_form(r"[A-Za-z_][A-Za-z0-9_]*", f"must be the name of an environment variable: {NO_KEYS_HERE}")),
 ]
-Url = Annotated[
-    str, AfterValidator(_url(("http", "https"), "https://host/v1")), AfterValidator(_no_secret_in_url)
-]
-RedisUrl = Annotated[
-    str, AfterValidator(_url(("redis", "rediss", "unix"), "redis://localhost:6379/0"))
-]
+Url = Annotated[str, AfterValidator(_url(("http", "https"), "https://host/v1")), AfterValidator(_no_secret_in_url)]
+RedisUrl = Annotated[str, AfterValidator(_url(("redis", "rediss", "unix"), "redis://localhost:6379/0"))]
 
 # TOML gives lists; strict pydantic takes only tuples for tuples.
 Strings = Annotated[tuple[str, ...], Field(strict=False)]

@@ -42,10 +42,9 @@ def _path(keys: str) -> list[str]:
     except tomllib.TOMLDecodeError:
         return []
     path: list[str] = []
-    while isinstance(tree, dict):
-        (name,) = tree
+    while tree:
+        ((name, tree),) = tree.items()
         path.append(name)
-        tree = tree[name]
     return path
 
 

@@ -11,13 +11,11 @@ COMPATIBLE = "openai-compatible"
 
 
 def faults_in_meaning(config: Config, text: str) -> list[Problem]:
-    faults = [
-        Problem(dotted(location), message, line_of(text, location)) for location, message in _faults(config)
-    ]
+    faults = [Problem(dotted(location), message, line_of(text, location)) for location, message in _faults(config)]
     return sorted(faults, key=lambda problem: problem.line or 0)
 
 
-def kind_of(name: str, provider: Provider) -> str:
+def _kind_of(name: str, provider: Provider) -> str:
     """The built-in provider that `name` is like, or "openai-compatible"."""
     return provider.kind or (name if name in ROWS else COMPATIBLE)
 
@@ -32,7 +30,7 @@ def _faults(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _in_provider(name: str, provider: Provider) -> Iterator[tuple[str, str]]:
-    kind = kind_of(name, provider)
+    kind = _kind_of(name, provider)
     if kind != COMPATIBLE and kind not in ROWS:
         yield "kind", _no_such_kind(kind, [COMPATIBLE, *ROWS])
     elif kind == COMPATIBLE and provider.base_url is None:

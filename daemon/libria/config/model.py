@@ -5,10 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from libria.config.forms import (
-    AliasName, Command, EnvName, LimitName, ModelName, ModelNames, ModelOrAlias, ProviderName, RedisUrl, Strings,
-    Url, check_headers,
-)  # fmt: skip
+from libria.config import forms
 
 CacheMode = Literal["auto", "use", "refresh", "off", "only"]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -29,36 +26,38 @@ class CallTimeouts(Section):
 class Defaults(Section):
     """Used where a call is silent."""
 
-    model: ModelOrAlias | None = Field(None, description="provider/model, or the name of an alias.")
-    max_tokens: Count | None = Field(None, description="Greatest length of an answer.")
-    cache: CacheMode | None = Field(None, description="Wins over cache.mode.")
-    timeouts: CallTimeouts = Field(CallTimeouts(), description="Win over [timeouts].")
+    model: forms.ModelOrAlias | None = Field(default=None, description="provider/model, or the name of an alias.")
+    max_tokens: Count | None = Field(default=None, description="Greatest length of an answer.")
+    cache: CacheMode | None = Field(default=None, description="Wins over cache.mode.")
+    timeouts: CallTimeouts = Field(default=CallTimeouts(), description="Win over [timeouts].")
 
 
 class Provider(Section):
     """A provider of the user's own, or what differs in a built-in one of the same name."""
 
     kind: str = Field(
-        "",
+        default="",
         description='A built-in provider to be like, or "openai-compatible". '
         'Where it is not said: the built-in one of this name, else "openai-compatible".',
     )
-    base_url: Url | None = Field(None, description="The address, as the provider's own SDK takes it.")
-    api_key_env: EnvName | None = Field(None, description="The environment variable that holds the key.")
-    api_key_command: Command | None = Field(None, description="A program, with arguments, that prints the key.")
-    headers: Annotated[Mapping[str, str], AfterValidator(check_headers)] = Field(
-        {}, description="Sent with each request. Keys do not belong here."
+    base_url: forms.Url | None = Field(default=None, description="The address, as the provider's own SDK takes it.")
+    api_key_env: forms.EnvName | None = Field(default=None, description="The environment variable that holds the key.")
+    api_key_command: forms.Command | None = Field(
+        default=None, description="A program, with arguments, that prints the key."
     )
-    models: Strings = Field((), description="The models to list, for a server that lists none.")
-    http2: bool = Field(False, description="Speak HTTP/2 where the server does.")
+    headers: Annotated[Mapping[str, str], AfterValidator(forms.check_headers)] = Field(
+        default={}, description="Sent with each request. Keys do not belong here."
+    )
+    models: forms.Strings = Field(default=(), description="The models to list, for a server that lists none.")
+    http2: bool = Field(default=False, description="Speak HTTP/2 where the server does.")
 
 
 class Limit(Section):
     """Of a provider, or of one model of it."""
 
-    rpm: Count | None = Field(None, description="Requests per minute.")
-    tpm: Count | None = Field(None, description="Tokens per minute.")
-    concurrency: Count | None = Field(None, description="Calls at once.")
+    rpm: Count | None = Field(default=None, description="Requests per minute.")
+    tpm: Count | None = Field(default=None, description="Tokens per minute.")
+    concurrency: Count | None = Field(default=None, description="Calls at once.")
 
 
 class Timeouts(Section):
@@ -66,19 +65,19 @@ class Timeouts(Section):
 
     connect: Seconds = 5.0
     first_token: Seconds = 15.0
-    idle: Seconds = Field(20.0, description="Between two pieces of an answer.")
+    idle: Seconds = Field(default=20.0, description="Between two pieces of an answer.")
     total: Seconds = 600.0
 
 
 class Retry(Section):
-    attempts: Annotated[int, Field(ge=1, le=20)] = Field(3, description="In all, per target; 1 never retries.")
-    base_delay: Seconds = Field(0.5, description="Before the second attempt; doubles from there.")
+    attempts: Annotated[int, Field(ge=1, le=20)] = Field(default=3, description="In all, per target; 1 never retries.")
+    base_delay: Seconds = Field(default=0.5, description="Before the second attempt; doubles from there.")
     max_delay: Seconds = 8.0
-    max_retry_after: Seconds = Field(60.0, description="A provider that asks for more is not waited for.")
+    max_retry_after: Seconds = Field(default=60.0, description="A provider that asks for more is not waited for.")
 
 
 class Cache(Section):
-    mode: CacheMode = Field("auto", description="auto: what is deterministic. A call may say otherwise.")
+    mode: CacheMode = Field(default="auto", description="auto: what is deterministic. A call may say otherwise.")
     ttl: Seconds = 86400.0
     max_bytes: Count = 256 * 1024 * 1024
 
@@ -86,22 +85,24 @@ class Cache(Section):
 class Redis(Section):
     """Shares cache and limits between machines."""
 
-    url: RedisUrl | None = Field(None, description="LIBRIA_REDIS_URL wins over it.")
+    url: forms.RedisUrl | None = Field(default=None, description="LIBRIA_REDIS_URL wins over it.")
 
 
 class Daemon(Section):
-    idle_exit: Seconds = Field(1800.0, description="Without a client for so long, the daemon ends.")
+    idle_exit: Seconds = Field(default=1800.0, description="Without a client for so long, the daemon ends.")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    on_disconnect: Literal["cancel", "finish"] = Field("cancel", description="A call whose client went away.")
+    on_disconnect: Literal["cancel", "finish"] = Field(default="cancel", description="A call whose client went away.")
 
 
 class Config(Section):
     """Everything, with defaults where the file is silent."""
 
     defaults: Defaults = Defaults()
-    aliases: Mapping[AliasName, ModelNames] = Field({}, description="The first model is tried first.")
-    providers: Mapping[ProviderName, Provider] = {}
-    limits: Mapping[LimitName, Limit] = Field({}, description="By PROVIDER or PROVIDER/MODEL.")
+    aliases: Mapping[forms.AliasName, forms.ModelNames] = Field(
+        default={}, description="The first model is tried first."
+    )
+    providers: Mapping[forms.ProviderName, Provider] = {}
+    limits: Mapping[forms.LimitName, Limit] = Field(default={}, description="By PROVIDER or PROVIDER/MODEL.")
     timeouts: Timeouts = Timeouts()
     retry: Retry = Retry()
     cache: Cache = Cache()
@@ -121,9 +122,3 @@ def json_schema() -> dict[str, Any]:
     """The JSON Schema of `config.toml`, for editors that complete and check TOML."""
     schema = Config.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Libria's config.toml"}
-
-
-__all__ = [
-    "Cache", "CacheMode", "Config", "Daemon", "Defaults", "Limit", "ModelName", "Provider", "Redis", "Retry",
-    "Timeouts", "json_schema",
-]  # fmt: skip

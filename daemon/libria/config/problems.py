@@ -44,7 +44,7 @@ def _each(error: ValidationError, text: str) -> Iterator[Problem]:
 
 
 def _message(kind: str, location: Location, fault: Any) -> str:
-    context = fault.get("ctx") or {}
+    context: dict[str, Any] = fault.get("ctx") or {}
     match kind:
         case "extra_forbidden":
             return _unknown(location)

@@ -2,17 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-
-from pydantic import BaseModel
 
 from libria.config.lines import line_of
 from libria.config.model import Config
 
 Location = tuple[str, ...]
+Tree = dict[str, Any]
 
 HIDDEN = "…"  # a header's value may be a secret of the user's own kind
 
@@ -20,24 +20,21 @@ HIDDEN = "…"  # a header's value may be a secret of the user's own kind
 def show(config: Config, text: str, file: Path) -> str:
     """`text` is what `file` holds, and what `config` was read from. The output is TOML too."""
     lines: list[str] = []
-    for name in type(config).model_fields:
-        lines += _table(getattr(config, name), (name,), text, file)
+    for name, section in config.model_dump().items():
+        lines += _table(section, (name,), text, file)
     return "\n".join(lines).strip() + "\n"
 
 
-def _table(value: BaseModel | Mapping[str, Any], location: Location, text: str, file: Path) -> Iterator[str]:
-    items = [(name, getattr(value, name)) for name in type(value).model_fields] if isinstance(value, BaseModel) else (
-        list(value.items())
-    )
-    inner = [(name, item) for name, item in items if isinstance(item, BaseModel | Mapping)]
-    plain = [(name, item) for name, item in items if not isinstance(item, BaseModel | Mapping)]
-    if plain or not inner:
+def _table(table: Tree, location: Location, text: str, file: Path) -> Iterator[str]:
+    plain = {name: value for name, value in table.items() if not isinstance(value, dict)}
+    if plain or not table:
         yield ""
         yield f"[{'.'.join(map(_key, location))}]"
-    for name, item in plain:
-        yield _setting((*location, name), item, text, file)
-    for name, item in inner:
-        yield from _table(item, (*location, name), text, file)
+    for name, value in plain.items():
+        yield _setting((*location, name), value, text, file)
+    for name, value in table.items():
+        if name not in plain:
+            yield from _table(value, (*location, name), text, file)
 
 
 def _setting(location: Location, value: Any, text: str, file: Path) -> str:
@@ -51,13 +48,11 @@ def _setting(location: Location, value: Any, text: str, file: Path) -> str:
 
 
 def _is_set(text: str, location: Location) -> bool:
-    import tomllib
-
     tree: Any = tomllib.loads(text)
     for step in location:
-        if not isinstance(tree, dict) or step not in tree:
+        tree = tree.get(step)
+        if tree is None:
             return False
-        tree = tree[step]
     return True
 
 
@@ -65,14 +60,13 @@ def _masked(location: Location, value: Any) -> Any:
     if "headers" in location[-2:]:
         return HIDDEN
     if location == ("redis", "url"):
-        password = urlsplit(value).password
-        return value.replace(f":{password}@", f":{HIDDEN}@") if password else value
+        password = urlsplit(str(value)).password
+        return str(value).replace(f":{password}@", f":{HIDDEN}@") if password else value
     return value
 
 
 def _value(value: Any) -> str:
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_value, value))}]"
+    """TOML takes JSON's strings, numbers, booleans and lists as they are."""
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -18,10 +18,6 @@ which is started where there is none. --isolated serves in this process and shar
 
 def main(argv: list[str]) -> int:
     """Exit codes: 0 the client ended, 1 the daemon could not be had or was lost, 2 wrong usage."""
-    if argv == ["--isolated"]:
-        from libria.connect.isolated import serve
-
-        return serve()
     if argv:
         asked = argv[0] in ("-h", "--help")
         (sys.stdout if asked else sys.stderr).write(USAGE)

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import socket
+import struct
 import sys
 
 from libria import paths
@@ -22,20 +23,24 @@ class NoDaemon(OSError):
     """The daemon could be neither found nor started; the message says what to do."""
 
 
-def daemon_socket() -> socket.socket:
-    """A connection to the daemon, greeted with this process's environment; starts it if it must."""
+def daemon_socket(client: str = "") -> socket.socket:
+    """A connection to the daemon, greeted with this process's environment and the `client`'s name;
+    starts it if it must."""
+    found = running_socket(client)
+    if found is not None:
+        return found
     ensure_daemon()
-    found = running_socket()
+    found = running_socket(client)
     if found is None:
         raise NoDaemon("The daemon ended right after it had started; see its log with: libria status")
     return found
 
 
-def running_socket() -> socket.socket | None:
+def running_socket(client: str = "") -> socket.socket | None:
     """A greeted connection to the daemon that runs, or None."""
     connection = _connect()
     if connection is not None:
-        connection.sendall(hello(os.path.join(paths.runtime_dir(), ALLOWED)))
+        connection.sendall(hello(os.path.join(paths.runtime_dir(), ALLOWED), client))
     return connection
 
 
@@ -62,27 +67,49 @@ class StartLock:
             paths.ensure_private_dir(paths.socket_path().parent)
             self._file = os.open(os.path.join(folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise NoDaemon(str(error) if error.errno is None else f"{error.strerror}: {error.filename}; set LIBRIA_HOME to a folder that can be written.") from None
+            raise NoDaemon(_unusable(error)) from None
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def __exit__(self, *_: object) -> None:
         os.close(self._file)
 
 
+def _unusable(error: OSError) -> str:
+    if error.errno is None:
+        return str(error)  # a sentence already
+    return f"{error.strerror}: {error.filename}; set LIBRIA_HOME to a folder that can be written."
+
+
 def _connect() -> socket.socket | None:
-    """None where nobody listens. Raises NoDaemon for one that does not accept."""
+    """None where nobody listens. Raises NoDaemon for one that does not accept, or is not ours: the
+    greeting holds keys."""
+    path = str(paths.socket_path())
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.settimeout(CONNECT_SECONDS)
-        connection.connect(str(paths.socket_path()))
+        connection.connect(path)
         connection.settimeout(None)
-        return connection
     except (FileNotFoundError, ConnectionRefusedError):
         connection.close()
         return None
     except OSError as error:
         connection.close()
-        raise NoDaemon(f"The daemon at {paths.socket_path()} does not accept ({error}); end its process.") from None
+        raise NoDaemon(f"The daemon at {path} does not accept ({error}); end its process.") from None
+    if not same_user(connection):
+        connection.close()
+        raise NoDaemon(f"The socket {path} belongs to another user; remove it or set LIBRIA_HOME.")
+    return connection
+
+
+def same_user(connection: socket.socket) -> bool:
+    """Whether the process at the other end is this user's. Where the kernel does not tell, the
+    folder's mode must do (`paths.ensure_private_dir`)."""
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        paths.ensure_private_dir(paths.socket_path().parent)
+        return True
+    _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i")))
+    return bool(uid == os.geteuid())
 
 
 def _start() -> None:

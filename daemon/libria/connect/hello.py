@@ -20,18 +20,18 @@ NAMES = (
 
 def carried(env: Mapping[str, str], more: tuple[str, ...] = ()) -> dict[str, str]:
     """The variables of `env` that count for its tool's calls; `more` are names from the config."""
-    return {
-        name: value for name, value in env.items() if name.endswith(SUFFIXES) or name in NAMES or name in more
-    }
+    return {name: value for name, value in env.items() if name.endswith(SUFFIXES) or name in NAMES or name in more}
 
 
-def hello(allowed: str) -> bytes:
-    """The first frame. `allowed` is the file in which the daemon lists the config's own names."""
+def hello(allowed: str, client: str) -> bytes:
+    """The first frame. `client` is a name for people; `allowed` is the file in which the daemon
+    lists the names that the config adds."""
     try:
         with open(allowed, encoding="utf-8") as file:
             more = tuple(file.read().split())
     except OSError:
         more = ()
     env = ",".join(f"{quoted(name)}:{quoted(value)}" for name, value in carried(os.environ, more).items())
-    body = f'{{"jsonrpc":"2.0","method":"libria/hello","params":{{"version":"{__version__}","env":{{{env}}}}}}}'
+    params = f'"version":"{__version__}","client":{quoted(client)},"env":{{{env}}}'
+    body = f'{{"jsonrpc":"2.0","method":"libria/hello","params":{{{params}}}}}'
     return b"Content-Length: %d\r\n\r\n%b" % (len(body), body.encode("ascii"))

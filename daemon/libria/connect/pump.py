@@ -3,6 +3,7 @@
 import _thread
 import os
 import socket
+from contextlib import suppress
 
 SIZE = 256 * 1024
 
@@ -23,16 +24,12 @@ class _Inward:
 
 
 def _inward(daemon: socket.socket, stdin: int, state: _Inward) -> None:
-    try:
+    with suppress(OSError):
         while data := os.read(stdin, SIZE):
             daemon.sendall(data)
-    except OSError:
-        pass
     state.ended = True
-    try:
+    with suppress(OSError):
         daemon.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
 
 
 def _outward(daemon: socket.socket, stdout: int) -> bool:

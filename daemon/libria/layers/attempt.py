@@ -44,6 +44,7 @@ class OneAttempt:
         """Each wait for the next delta is bounded; the time the reader takes is not counted."""
         watch = Watch(self._clock)
         idle, deadline, now = call.timeouts.idle, call.deadline, self._clock.now
+        limit = deadline
         wait = batches.__anext__
         try:
             while True:
@@ -98,7 +99,7 @@ class _Record:
 
 
 _WHAT = {
-    "firstToken": "{target} sent nothing within {seconds:g} s; try again, name a fallback or raise timeouts.firstToken.",
+    "firstToken": "{target} sent nothing in {seconds:g} s; try again, name a fallback or raise timeouts.firstToken.",
     "idle": "{target} stopped in the middle for {seconds:g} s; try again, name a fallback or raise timeouts.idle.",
     "total": "{target} was not done within the {seconds:g} s of the call; ask for less or raise timeouts.total.",
 }

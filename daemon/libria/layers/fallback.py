@@ -10,7 +10,13 @@ from dataclasses import replace
 from libria.clock import Clock
 from libria.layers.service import Service
 from libria_providers.errors import (
-    BadRequest, CacheMiss, ContentFiltered, Interrupted, InvalidResponse, ProviderError, TimedOut,
+    BadRequest,
+    CacheMiss,
+    ContentFiltered,
+    Interrupted,
+    InvalidResponse,
+    ProviderError,
+    TimedOut,
 )  # fmt: skip
 from libria_providers.reply import Batches, Reply
 from libria_providers.types import Call, Reset, Status

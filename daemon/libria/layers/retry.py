@@ -42,8 +42,8 @@ class RetryPolicy:
     def delay(self, attempt: int, error: ProviderError) -> float:
         """Full jitter under an exponential cap; what the provider asks for is the floor.
         https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/"""
-        backoff = min(self.max_delay, self.base_delay * 2 ** (attempt - 1)) * self.random()
-        return (error.retry_after or 0.0) + backoff if error.retry_after else backoff
+        backoff = min(self.max_delay, self.base_delay * 2.0 ** (attempt - 1)) * self.random()
+        return (error.retry_after or 0.0) + backoff
 
 
 class Retry:

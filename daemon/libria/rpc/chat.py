@@ -24,7 +24,7 @@ async def chat(session: Session, params: ChatParams, request: Request) -> ChatRe
     if params.partial_result_token is not None:
         progress = request.progress = Progress(request.outbox, params.partial_result_token)
     if params.work_done_token is not None:
-        work = WorkDone(request.outbox, params.work_done_token)
+        work = request.work = WorkDone(request.outbox, params.work_done_token)
     trace = Trace(report=_Reporter(progress, work))
     call = to_call(params, engine.config, started=engine.clock.now(), origin=session.origin(), trace=trace)
     assert request.task is not None
@@ -70,7 +70,7 @@ async def _ask(session: Session, call: Call, call_id: str, progress: Progress | 
         total_ms=round((engine.clock.now() - call.started) * 1000, 3),
         overhead_ms=round(max(0.0, first_ms - queued - trace.waited_ms), 3),
     )
-    return to_result(call_id, answer, model=reply.target, timings=timings, trace=trace)
+    return to_result(call_id, answer, model=reply.target, age=reply.age, timings=timings, trace=trace)
 
 
 async def _relay(reply: Reply, answer: Answer, progress: Progress | None) -> None:

@@ -30,7 +30,9 @@ class RpcError(Exception):
 
 
 def invalid_params(message: str) -> RpcError:
-    return RpcError(INVALID_PARAMS, message, {"kind": "invalidParams", "message": message, "retryable": False, "attempts": []})
+    return RpcError(
+        INVALID_PARAMS, message, {"kind": "invalidParams", "message": message, "retryable": False, "attempts": []}
+    )
 
 
 def call_failed(error: ProviderError, attempts: list[Json]) -> RpcError:

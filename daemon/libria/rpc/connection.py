@@ -9,7 +9,13 @@ from typing import Any, cast
 import msgspec
 
 from libria.rpc.codes import (
-    INTERNAL_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, REQUEST_CANCELLED, SERVER_CANCELLED, RpcError,
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    PARSE_ERROR,
+    REQUEST_CANCELLED,
+    SERVER_CANCELLED,
+    RpcError,
 )  # fmt: skip
 from libria.rpc.framing import BadFrame, FrameReader
 from libria.rpc.lsp import Lsp
@@ -70,7 +76,7 @@ class Connection(asyncio.Protocol):
         """The client sends no more. Its calls end, as nobody waits for them."""
         return False
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         self.session.close()
         self.outbox.pause(False)  # whoever waits for room goes on and finds its task cancelled
         self._closed(self)
@@ -89,20 +95,25 @@ class Connection(asyncio.Protocol):
 
     def _receive(self, body: bytes) -> None:
         try:
-            message = _decode(body)
+            decoded = _decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self._refuse(None, RpcError(PARSE_ERROR, "The message is not valid JSON in UTF-8."))
             return
-        if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
-            id = message.get("id") if isinstance(message, dict) else None
-            self._refuse(id, RpcError(INVALID_REQUEST, "The message must be one JSON-RPC 2.0 object; batches are not taken."))
+        message = cast(dict[str, Any], decoded) if isinstance(decoded, dict) else {}
+        if message.get("jsonrpc") != "2.0":
+            id = message.get("id")
+            self._refuse(
+                id, RpcError(INVALID_REQUEST, "The message must be one JSON-RPC 2.0 object; batches are not taken.")
+            )
             return
         method, id = message.get("method"), message.get("id")
         try:
             if method is None and ("result" in message or "error" in message):
                 self._lsp.handle(message)
             elif not isinstance(method, str) or not (id is None or type(id) in (int, str)):
-                raise RpcError(INVALID_REQUEST, "A request has a method that is a string and an id that is a number or a string.")
+                raise RpcError(
+                    INVALID_REQUEST, "A request has a method that is a string and an id that is a number or a string."
+                )
             elif "id" not in message:
                 self._notified(method, message)
             else:
@@ -167,22 +178,19 @@ class Connection(asyncio.Protocol):
             request.fail(error)
         except asyncio.CancelledError:
             request.fail(CANCELLED)
-        except Exception as error:  # a fault of ours: the client hears that, the log hears where
+        except Exception as error:  # noqa: BLE001  # a fault of ours: the client hears that, the log hears where
             log.error("%s failed: %s", method.name, _where(error))
             request.fail(RpcError(INTERNAL_ERROR, "The daemon failed at this request; see its log."))
 
     def _greeted(self, params: object) -> None:
         """Who is there, and whose keys count. What is not as LSP has it, LSP will refuse."""
-        if not isinstance(params, dict):
-            return
-        info = params.get("clientInfo")
-        if isinstance(info, dict) and isinstance(info.get("name"), str):
-            self.session.client = info["name"][:80]
-        options = params.get("initializationOptions")
-        own = options.get("libria") if isinstance(options, dict) else None
-        env = own.get("env") if isinstance(own, dict) else None
+        name = _at(params, "clientInfo", "name")
+        if isinstance(name, str):
+            self.session.client = name[:80]
+        env = _at(params, "initializationOptions", "libria", "env")
         if isinstance(env, dict):
-            self.session.env = {k: v for k, v in env.items() if isinstance(k, str) and isinstance(v, str)}
+            given = cast(dict[str, object], env)
+            self.session.env = {name: value for name, value in given.items() if isinstance(value, str)}
 
     def _cancel(self, id: int | str) -> None:
         request = self._requests.get(id)
@@ -200,6 +208,13 @@ class Connection(asyncio.Protocol):
     def _refuse(self, id: object, error: RpcError) -> None:
         usable = id if type(id) in (int, str) else None
         self.outbox.send_json({"jsonrpc": "2.0", "id": usable, "error": error.to_json()})
+
+
+def _at(value: object, *path: str) -> object:
+    """What lies at `path`, or None."""
+    for name in path:
+        value = cast(dict[str, object], value).get(name) if isinstance(value, dict) else None
+    return value
 
 
 def _unknown(method: str) -> RpcError:

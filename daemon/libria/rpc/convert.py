@@ -6,8 +6,23 @@ from libria.rpc import results
 from libria.rpc.codes import invalid_params
 from libria_providers.reply import Answer
 from libria_providers.types import (
-    Attempt, CacheOptions, Call, File, Image, Message, Part, ReasoningOptions, ResponseFormat, Text,
-    Timeouts, Tool, ToolCall, ToolChoice, Trace, Origin, Usage,
+    Attempt,
+    CacheOptions,
+    Call,
+    File,
+    Image,
+    Message,
+    Origin,
+    Part,
+    ReasoningOptions,
+    ResponseFormat,
+    Text,
+    Timeouts,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    Trace,
+    Usage,
 )  # fmt: skip
 
 
@@ -40,12 +55,17 @@ def to_call(chat: wire.ChatParams, config: Config, *, started: float, origin: Or
     )
 
 
-def to_result(call_id: str, answer: Answer, *, model: str, timings: results.Timings, trace: Trace) -> results.ChatResult:
-    """Raises InvalidResponse when a tool call's arguments are no JSON object."""
+def to_result(
+    call_id: str, answer: Answer, *, model: str, age: float | None, timings: results.Timings, trace: Trace
+) -> results.ChatResult:
+    """`age` is that of a cache's entry. Raises InvalidResponse when a tool call's arguments are no JSON object."""
     finish = answer.finish
     assert finish is not None
     message = answer.message()
-    tools = [results.ToolCallResult(id=call.id, name=call.name, arguments=dict(call.arguments)) for call in message.tool_calls]
+    tools = [
+        results.ToolCallResult(id=call.id, name=call.name, arguments=dict(call.arguments))
+        for call in message.tool_calls
+    ]
     text = answer.text
     return results.ChatResult(
         call_id=call_id,
@@ -57,7 +77,7 @@ def to_result(call_id: str, answer: Answer, *, model: str, timings: results.Timi
         stop_reason=finish.stop_reason,
         message=results.MessageResult(role="assistant", content=text, tool_calls=tools, opaque=finish.opaque),
         usage=_usage(finish.usage),
-        cache=results.CacheResult(hit=False),
+        cache=results.CacheResult(hit=age is not None, age_seconds=None if age is None else round(age, 3)),
         timings=timings,
         attempts=[to_attempt(attempt) for attempt in trace.attempts],
     )
@@ -139,5 +159,3 @@ def _response_format(asked: wire.ResponseFormatParam | None) -> ResponseFormat |
     if asked.type == "jsonSchema" and asked.schema_ is None:
         raise invalid_params("responseFormat.schema is missing: jsonSchema needs one.")
     return ResponseFormat(asked.type, asked.name, asked.schema_, asked.strict)
-
-

@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from cattrs import Converter
 from lsprotocol import converters, types
@@ -49,7 +49,8 @@ class _Protocol(LanguageServerProtocol):
         return self._shutdown
 
     def knows(self, method: str) -> bool:
-        return method in self.fm.builtin_features or method in self.fm.features
+        manager = cast(Any, self.fm)  # its dicts carry no types
+        return method in manager.builtin_features or method in manager.features
 
 
 class Lsp:
@@ -77,7 +78,7 @@ class Lsp:
         except JsonRpcException:
             raise invalid_params(f"The parameters of {message.get('method')} are not as LSP has them.") from None
         try:
-            self._protocol.handle_message(structured)
+            self._protocol.handle_message(cast(Any, structured))  # its annotation leaves out errors
         except JsonRpcException as error:
             raise RpcError(error.code or INTERNAL_ERROR, error.message) from None
 

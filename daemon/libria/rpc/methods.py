@@ -71,7 +71,7 @@ async def _models(context: Context, params: wire.ModelsParams) -> results.Models
         try:
             engine.targets.row(params.provider)
         except ModelNotFound as error:
-            raise invalid_params(f"provider: {error.message}") from None
+            raise invalid_params(error.message) from None
     found: list[results.ModelResult] = []
     problems: list[results.Problem] = []
 
@@ -134,6 +134,7 @@ async def _stop(context: Context, params: wire.StopParams) -> None:
 
 async def _hello(context: Context, params: wire.HelloParams) -> None:
     context.session.env = params.env
+    context.session.client = params.client[:80]
 
 
 def _model(model: Model) -> results.ModelResult:

@@ -174,11 +174,12 @@ class Progress:
 
 
 class WorkDone:
-    """Standard work-done progress besides, for editors that show it by themselves."""
+    """Standard work-done progress besides, for editors that show it by themselves. It ends once."""
 
     def __init__(self, outbox: Outbox, token: str | int) -> None:
         self._outbox = outbox
         self._token = token
+        self._ended = False
 
     def begin(self, title: str) -> None:
         self._send({"kind": "begin", "title": title, "cancellable": True})
@@ -188,6 +189,11 @@ class WorkDone:
 
     def end(self, message: str | None = None) -> None:
         self._send({"kind": "end", "message": message} if message else {"kind": "end"})
+        self._ended = True
 
     def _send(self, value: Json) -> None:
-        self._outbox.send_json({"jsonrpc": "2.0", "method": "$/progress", "params": {"token": self._token, "value": value}})
+        if self._ended:
+            return
+        self._outbox.send_json(
+            {"jsonrpc": "2.0", "method": "$/progress", "params": {"token": self._token, "value": value}}
+        )

@@ -142,6 +142,7 @@ class HelloParams(Params):
     the tool that it serves; they count for this session alone."""
 
     version: str
+    client: str = ""
     env: dict[str, str] = {}
 
 
@@ -165,7 +166,9 @@ def check(model: type[P], params: object) -> P:
 
 
 def _explain(model: type[Params], error: ValidationError) -> RpcError:
-    wrong = [f"{_path(item['loc'])}: {item['msg']}" for item in error.errors(include_url=False, include_input=False)[:5]]
+    wrong = [
+        f"{_path(item['loc'])}: {item['msg']}" for item in error.errors(include_url=False, include_input=False)[:5]
+    ]
     more = error.error_count() - len(wrong)
     text = "; ".join(wrong) + (f"; and {more} more" if more > 0 else "")
     return invalid_params(f"The parameters are not right: {text}.")

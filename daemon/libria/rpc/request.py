@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from libria.rpc.codes import RpcError
-from libria.rpc.outbox import Outbox, Progress
+from libria.rpc.outbox import Outbox, Progress, WorkDone
 from libria_providers.types import Json
 
 _encode = msgspec.json.Encoder().encode
@@ -23,6 +23,7 @@ class Request:
     task: asyncio.Task[None] | None = None
     work_done_token: int | str | None = None
     progress: Progress | None = None
+    work: WorkDone | None = None
     answered: bool = False
 
     def answer(self, result: Json) -> None:
@@ -37,6 +38,8 @@ class Request:
         """Answer at once; what the request opened closes on its own."""
         if self.progress is not None:
             self.progress.drop()
+        if self.work is not None:
+            self.work.end()  # all progress comes before the response
         self.fail(error)
         if self.task is not None:
             self.task.cancel()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from libria_providers.dialects.anthropic_wire import NAME, Change
-from libria_providers.errors import InvalidResponse
+from libria_providers.dialects.said import UNREADABLE
 from libria_providers.types import Delta, Event, Json, Reasoning, ToolCallDelta
 
 _PLAIN = ("text", "tool_use")  # what a message holds without being opaque
@@ -99,8 +99,9 @@ def _complete(opened: _Block) -> dict[str, Json]:
     elif text:
         try:
             block["input"] = msgspec.json.decode(text)
-        except msgspec.DecodeError:
-            raise InvalidResponse("The provider sent a tool's input that is not JSON; try again.") from None
+        except UNREADABLE:
+            # Cut off by the token limit. It must be an object to be sent back at all.
+            block["input"] = {}
     elif opened.call is not None:
         block.setdefault("input", {})  # llama.cpp leaves it out
     return block

@@ -99,8 +99,9 @@ class MessagesDecoder:
         self._usage = WireUsage(
             new.input_tokens or old.input_tokens,
             new.cache_creation_input_tokens or old.cache_creation_input_tokens,
-            # Zero, once said, is known: nothing was read from the cache.
-            new.cache_read_input_tokens or old.cache_read_input_tokens or new.cache_read_input_tokens,
+            new.cache_read_input_tokens
+            if old.cache_read_input_tokens is None
+            else new.cache_read_input_tokens or old.cache_read_input_tokens,
             old.output_tokens if new.output_tokens is None else new.output_tokens,
             new.output_tokens_details or old.output_tokens_details,
         )

@@ -94,9 +94,7 @@ def _assistant(message: Message) -> Json:
         return text or None
     blocks: list[Json] = [{"type": "text", "text": text}] if text else []
     for tool_call in message.tool_calls:
-        blocks.append(
-            {"type": "tool_use", "id": tool_call.id, "name": tool_call.name, "input": tool_call.arguments}
-        )
+        blocks.append({"type": "tool_use", "id": tool_call.id, "name": tool_call.name, "input": tool_call.arguments})
     return blocks
 
 

@@ -10,6 +10,7 @@ from libria_providers.dialects.anthropic_decode import MessagesDecoder
 from libria_providers.dialects.anthropic_wire import NAME, VERSION
 from libria_providers.dialects.base import Decoder, Quirks, WireRequest
 from libria_providers.dialects.model_list import read_models
+from libria_providers.dialects.said import mapping
 from libria_providers.errors import ProviderError
 from libria_providers.types import Call, Event, Json, Model
 
@@ -41,4 +42,4 @@ class AnthropicMessages:
         return read_models(body, provider)
 
     def opaque(self, value: Json) -> Json | None:
-        return value if isinstance(value, Mapping) and value.get("dialect") == NAME else None
+        return value if mapping(value).get("dialect") == NAME else None

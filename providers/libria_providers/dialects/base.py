@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from libria_providers.errors import ProviderError
 from libria_providers.types import Call, Event, Json, Model
@@ -18,6 +18,7 @@ class Quirks:
     tool_choice_required: str = "required"  # Mistral says "any"
     seed_name: str = "seed"  # Mistral says "random_seed"
     reasoning_object: bool = False  # OpenRouter: {"reasoning": {effort | max_tokens}}
+    file_part: Literal["file", "document_url"] | None = "file"  # how a document is attached, if it can be
     json_schema: bool = True  # response_format json_schema is understood
     echo: tuple[str, ...] = ()  # fields of the assistant's message that it wants back: ECHOES names them all
 

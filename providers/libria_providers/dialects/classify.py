@@ -132,9 +132,7 @@ def _by_status(status: int, words: Said) -> type[ProviderError]:
     return errors.InvalidResponse
 
 
-def _error(
-    kind: type[ProviderError], words: Said, status: int | None, headers: Mapping[str, str]
-) -> ProviderError:
+def _error(kind: type[ProviderError], words: Said, status: int | None, headers: Mapping[str, str]) -> ProviderError:
     advice = ADVICE[kind]
     if kind is errors.BadRequest and status == 404:
         advice = "The provider has nothing at this address, check its base URL"

@@ -7,8 +7,8 @@ from email.utils import parsedate_to_datetime
 # In this order: the first that is there names the request best. Azure answers with several.
 REQUEST_ID_HEADERS = (
     "request-id",  # Anthropic, https://platform.claude.com/docs/en/api/errors
+    "x-request-id",  # OpenAI, Groq, xAI, Cerebras, Hugging Face, mostly Azure
     "apim-request-id",  # Azure
-    "x-request-id",  # OpenAI, Groq, xAI, Cerebras, Hugging Face
     "x-debug-trace-id",  # Cohere
     "x-kong-request-id",  # Mistral
     "mistral-correlation-id",

@@ -63,7 +63,5 @@ class ToolCalls:
         to reply as far as the reply has an id of its own."""
         seed = crc32(reply.encode())
         return [
-            ToolCallDelta(index, "", f"call_{seed:08x}_{index}")
-            for index, known in enumerate(self._ids)
-            if not known
+            ToolCallDelta(index, "", f"call_{seed:08x}_{index}") for index, known in enumerate(self._ids) if not known
         ]

@@ -14,7 +14,7 @@ from libria_providers.dialects.openai_chat_wire import (
     Said,
     WireUsage,
 )
-from libria_providers.dialects.said import UNREADABLE, any_json
+from libria_providers.dialects.said import UNREADABLE, any_json, mapping
 from libria_providers.errors import Interrupted, InvalidResponse, Overloaded, ProviderError
 from libria_providers.types import (
     Delta,
@@ -181,6 +181,6 @@ def _is_error(chunk: Chunk) -> bool:
 def _unreadable(data: bytes) -> ProviderError:
     """An error in an unforeseen shape is still an error; anything else cannot be read."""
     value = any_json(data)
-    if isinstance(value, dict) and "error" in value and "choices" not in value:
+    if mapping(value).get("error"):
         return stated(value)
     return InvalidResponse("The provider sent something that is not a chat completion; check its address.")

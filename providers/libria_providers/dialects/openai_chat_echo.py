@@ -85,12 +85,14 @@ class Echo:
 
 def echoed(message: Message, quirks: Quirks) -> dict[str, Json]:
     """The fields to add to the assistant's message on the wire."""
-    opaque = message.opaque
-    if not quirks.echo or opaque is None or opaque.get("dialect") != NAME:
-        return {}
-    fields = {name: opaque[name] for name in ECHOES if name in quirks.echo and name in opaque}
+    opaque = message.opaque or {}
+    wanted = quirks.echo if opaque.get("dialect") == NAME else ()
+    fields = {name: opaque[name] for name in ECHOES if name in wanted and name in opaque}
     if not message.tool_calls:
         fields.pop("reasoning_content", None)  # DeepSeek: only turns with tool calls need it
+    elif "reasoning_content" in quirks.echo:
+        # And those need it even when nothing was thought, or when another provider answered.
+        fields.setdefault("reasoning_content", "")
     return fields
 
 

@@ -5,7 +5,18 @@ import msgspec
 from libria_providers.dialects.base import Quirks
 from libria_providers.dialects.openai_chat_echo import echoed, echoed_call
 from libria_providers.errors import BadRequest
-from libria_providers.types import Call, File, Image, Json, Message, Part, ResponseFormat, Text, ToolChoice
+from libria_providers.types import (
+    Call,
+    File,
+    Image,
+    Json,
+    Message,
+    Part,
+    ReasoningOptions,
+    ResponseFormat,
+    Text,
+    ToolChoice,
+)
 
 
 def body(call: Call, model: str, quirks: Quirks) -> bytes:
@@ -30,7 +41,7 @@ def body(call: Call, model: str, quirks: Quirks) -> bytes:
     if call.response_format is not None and call.response_format.kind != "text":
         said["response_format"] = _response_format(call.response_format, quirks)
     if call.reasoning is not None:
-        said.update(_reasoning(call, quirks))
+        said.update(_reasoning(call.reasoning, quirks))
     said.update(call.provider_options)
     return msgspec.json.encode(said)
 
@@ -43,7 +54,7 @@ def _messages(call: Call, quirks: Quirks) -> list[Json]:
 
 
 def _message(message: Message, quirks: Quirks) -> Json:
-    said: dict[str, Json] = {"role": message.role, "content": _content(message)}
+    said: dict[str, Json] = {"role": message.role, "content": _content(message, quirks)}
     if message.role == "tool":
         if not message.tool_call_id:
             raise BadRequest("A message of the role tool needs toolCallId, the id of the call it answers.")
@@ -68,7 +79,7 @@ def _message(message: Message, quirks: Quirks) -> Json:
     return said
 
 
-def _content(message: Message) -> Json:
+def _content(message: Message, quirks: Quirks) -> Json:
     content = message.content
     if isinstance(content, str):
         return content
@@ -77,23 +88,26 @@ def _content(message: Message) -> Json:
     if all(isinstance(part, Text) for part in content) and len(content) <= 1:
         # A plain string is understood everywhere, a list not by every server.
         return "".join(part.text for part in content if isinstance(part, Text))
-    return [_part(part) for part in content]
+    return [_part(part, quirks) for part in content]
 
 
-def _part(part: Part) -> Json:
+def _part(part: Part, quirks: Quirks) -> Json:
     if isinstance(part, Text):
         return {"type": "text", "text": part.text}
     if isinstance(part, Image):
         url = part.url or f"data:{part.media_type or 'image/png'};base64,{part.data or ''}"
         return {"type": "image_url", "image_url": {"url": url}}
-    return {"type": "file", "file": _file(part)}
+    return _file(part, quirks)
 
 
-def _file(part: File) -> Json:
-    return {
-        "filename": part.name or ("document.pdf" if part.media_type == "application/pdf" else "document"),
-        "file_data": f"data:{part.media_type};base64,{part.data}",
-    }
+def _file(part: File, quirks: Quirks) -> Json:
+    data = f"data:{part.media_type};base64,{part.data}"
+    name = part.name or ("document.pdf" if part.media_type == "application/pdf" else "document")
+    if quirks.file_part == "file":
+        return {"type": "file", "file": {"filename": name, "file_data": data}}
+    if quirks.file_part == "document_url":
+        return {"type": "document_url", "document_url": data, "document_name": name}
+    raise BadRequest("This provider reads no files; take the file out of the content or name another model.")
 
 
 def _tool(name: str, description: str | None, parameters: Json) -> Json:
@@ -118,9 +132,8 @@ def _response_format(wanted: ResponseFormat, quirks: Quirks) -> Json:
     return {"type": "json_schema", "json_schema": schema}
 
 
-def _reasoning(call: Call, quirks: Quirks) -> dict[str, Json]:
-    assert call.reasoning is not None
-    effort, budget = call.reasoning.effort, call.reasoning.max_tokens
+def _reasoning(wanted: ReasoningOptions, quirks: Quirks) -> dict[str, Json]:
+    effort, budget = wanted.effort, wanted.max_tokens
     if quirks.reasoning_object:
         # One of the two, https://openrouter.ai/docs/use-cases/reasoning-tokens
         if budget is not None:

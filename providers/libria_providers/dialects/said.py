@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeGuard, cast
 
 import msgspec
 
@@ -54,11 +54,8 @@ def said(value: Json) -> Said:
     if isinstance(value, str):
         return Said(message=clean(value))
     outer = mapping(value)
-    nested = outer.get("error")
-    if isinstance(nested, dict):
-        error = mapping(cast(Json, nested))
-    else:
-        error = {"message": nested, **outer} if isinstance(nested, str) else outer
+    nested: Json = outer.get("error")
+    error = mapping(nested) or ({"message": nested, **outer} if isinstance(nested, str) else outer)
     metadata = mapping(error.get("metadata"))
     upstream = _upstream(metadata.get("raw"))
     code, kind = _word(error.get("code")), _word(error.get("type"))
@@ -78,7 +75,7 @@ def said(value: Json) -> Said:
         said_code=code or kind or None,
         status=_status(error.get("status_code"), error.get("status"), error.get("code")),
         request_id=request if isinstance(request, str) and request else None,
-        structured=bool(nested or code or kind or error.get("code") or outer.get("object") == "error"),
+        structured=bool("error" in outer or code or kind or error.get("code") or outer.get("object") == "error"),
     )
 
 
@@ -107,8 +104,11 @@ def mapping(value: Json) -> dict[str, Json]:
 
 def items(value: Json) -> list[Json]:
     """`value` when it is an array, else an empty one."""
-    found: list[Json] = value if isinstance(value, list) else []
-    return found
+    return value if _is_array(value) else []
+
+
+def _is_array(value: Json) -> TypeGuard[list[Json]]:
+    return isinstance(value, list)
 
 
 def _upstream(raw: Json) -> Said | None:

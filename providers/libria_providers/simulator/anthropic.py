@@ -84,7 +84,7 @@ class _Request(msgspec.Struct):
     top_k: int | None = None
 
 
-_read = msgspec.json.Decoder(_Request).decode
+_decode = msgspec.json.Decoder(_Request).decode
 
 
 class Anthropic:
@@ -102,7 +102,7 @@ class Anthropic:
 
     def _read(self, body: bytes, headers: Mapping[str, str]) -> tuple[Ask, bool]:
         try:
-            request = _read(body)
+            request = _decode(body)
         except msgspec.MsgspecError as error:
             raise BadRequest(str(error)) from None
         _check(request, headers)
@@ -118,9 +118,7 @@ class Anthropic:
             input_tokens=sum(4 + len(text) // 4 for text in words),
             tool_result="; ".join(_result(block) for block in results) if results else None,
             prefill=_text(last.content) if last.role == "assistant" else None,
-            tools=()
-            if choice.type == "none"
-            else tuple(Tool(tool.name, tool.input_schema) for tool in request.tools),
+            tools=() if choice.type == "none" else tuple(Tool(tool.name, tool.input_schema) for tool in request.tools),
             forced=choice.name if choice.type == "tool" else None,
             schema=_schema(request),
             max_tokens=request.max_tokens,
@@ -183,8 +181,7 @@ class Anthropic:
 
     def models(self, names: list[str], tag: Tag) -> bytes:
         rows = [
-            {"type": "model", "id": name, "display_name": name, "created_at": "2026-01-01T00:00:00Z"}
-            for name in names
+            {"type": "model", "id": name, "display_name": name, "created_at": "2026-01-01T00:00:00Z"} for name in names
         ]
         return _encode({"data": rows, "has_more": False, "first_id": names[0], "last_id": names[-1]})
 

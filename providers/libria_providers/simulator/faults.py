@@ -53,9 +53,7 @@ def failed(trouble: Problem, spec: Spec, vendor: Vendor, tag: Tag) -> Plan:
     return bodied(trouble.status, headers, html or body, spec, vendor, tag)
 
 
-def bodied(
-    status: int, headers: Mapping[str, str], body: bytes, spec: Spec, vendor: Vendor, tag: Tag
-) -> Plan:
+def bodied(status: int, headers: Mapping[str, str], body: bytes, spec: Spec, vendor: Vendor, tag: Tag) -> Plan:
     """A reply that is one body, with the faults that can befall one."""
     rest: End = "close" if "drop" in spec else "keep"
     sent = body

@@ -119,10 +119,12 @@ def _text(spec: Spec, ask: Ask) -> str:
 
 
 def _uses(spec: Spec, ask: Ask) -> list[ToolUse]:
-    if spec.model not in ("tools", "parallel-tools") or not ask.tools or ask.tool_result is not None:
+    """Every model calls a tool that it is forced to call."""
+    forced = [tool for tool in ask.tools if tool.name == ask.forced]
+    if not forced and (spec.model not in ("tools", "parallel-tools") or ask.tool_result is not None):
         return []
-    chosen = [tool for tool in ask.tools if tool.name == ask.forced] or list(ask.tools)
-    if spec.model == "tools":
+    chosen = forced or list(ask.tools)
+    if spec.model != "parallel-tools":
         chosen = chosen[:1]
     elif len(chosen) == 1:
         chosen = chosen * 2

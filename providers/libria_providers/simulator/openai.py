@@ -81,7 +81,7 @@ class _Request(msgspec.Struct):
     response_format: _ResponseFormat | None = None
 
 
-_read = msgspec.json.Decoder(_Request).decode
+_decode = msgspec.json.Decoder(_Request).decode
 
 
 class OpenAI:
@@ -93,7 +93,7 @@ class OpenAI:
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> Ask:
         try:
-            request = _read(body)
+            request = _decode(body)
         except msgspec.MsgspecError as error:
             raise BadRequest(f"We could not parse the body of your request: {error}") from None
         if not request.messages:
@@ -217,9 +217,7 @@ class OpenAI:
         }
 
     def models(self, names: list[str], tag: Tag) -> bytes:
-        rows = [
-            {"id": name, "object": "model", "created": 1767225600, "owned_by": "libria"} for name in names
-        ]
+        rows = [{"id": name, "object": "model", "created": 1767225600, "owned_by": "libria"} for name in names]
         return _encode({"object": "list", "data": rows})
 
 

@@ -74,8 +74,7 @@ _OPENAI: dict[int | str, tuple[str | None, str | None, str | None, str]] = {
         _INVALID,
         None,
         "messages",
-        "The last message must not be from the assistant: this model does "
-        "not support assistant message prefill.",
+        "The last message must not be from the assistant: this model does not support assistant message prefill.",
     ),
     "url": (
         _INVALID,
@@ -142,8 +141,7 @@ _ANTHROPIC: dict[int | str, tuple[str, str]] = {
     "prompt-filter": (_INVALID, "Output blocked by content filtering policy"),
     "prefill": (
         _INVALID,
-        "This model does not support assistant message prefill. The conversation must end with "
-        "a user message.",
+        "This model does not support assistant message prefill. The conversation must end with a user message.",
     ),
     "url": ("not_found_error", "Not found"),
     "no-key": ("authentication_error", "x-api-key header is required"),

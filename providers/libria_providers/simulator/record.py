@@ -80,9 +80,7 @@ class Book:
                     self._waiters.append(waiter)
                     await waiter
         except TimeoutError:
-            raise TimeoutError(
-                f"the simulator saw nothing of that kind in {within} s: {self.calls}"
-            ) from None
+            raise TimeoutError(f"the simulator saw nothing of that kind in {within} s: {self.calls}") from None
 
 
 def hidden(headers: Mapping[str, str]) -> dict[str, str]:

@@ -85,21 +85,32 @@ def _array(rules: dict[str, Json], root: Json, name: str, depth: int) -> list[Js
 
 
 def _number(rules: dict[str, Json], *, whole: bool) -> float:
-    low = rules.get("minimum", rules.get("exclusiveMinimum"))
-    high = rules.get("maximum", rules.get("exclusiveMaximum"))
+    low, high = rules.get("minimum"), rules.get("maximum")
+    above, below = rules.get("exclusiveMinimum"), rules.get("exclusiveMaximum")
     step = rules.get("multipleOf", 1 if whole else None)
-    number: float = 1
-    if low is not None and (number < low or (number == low and "exclusiveMinimum" in rules)):
-        number = low + (step or 0.5 if "exclusiveMinimum" in rules else 0)
-    if high is not None and (number > high or (number == high and "exclusiveMaximum" in rules)):
-        number = high - (step or 0.5 if "exclusiveMaximum" in rules else 0)
-        if low is not None and number <= low:
-            number = (low + high) / 2
-    if step:
-        number = math.ceil(number / step) * step
-        if high is not None and number > high:
-            number = math.floor(high / step) * step
-    return int(number) if whole or number == int(number) else number
+    floor = low if above is None else above
+    ceiling = high if below is None else below
+
+    def low_enough(number: float) -> bool:
+        return (high is None or number <= high) and (below is None or number < below)
+
+    def high_enough(number: float) -> bool:
+        return (low is None or number >= low) and (above is None or number > above)
+
+    if step is None:
+        if high_enough(1) and low_enough(1):
+            return 1
+        if floor is not None and ceiling is not None:
+            return float(floor + ceiling) / 2
+        return float(floor) + 1 if floor is not None else float(ceiling or 0) - 1
+    number = math.ceil(1 / step) * step
+    if not high_enough(number):
+        number = math.floor(floor / step) * step
+        number += 0 if high_enough(number) else step
+    elif not low_enough(number):
+        number = math.ceil(ceiling / step) * step
+        number -= 0 if low_enough(number) else step
+    return int(number) if whole else number
 
 
 def _string(rules: dict[str, Json], name: str) -> str:

@@ -77,9 +77,7 @@ class Simulator:
                 parse(name.removeprefix("+"))
         self._script.extend(names)
 
-    async def wait_for(
-        self, predicate: Callable[[Seen], object], *, count: int = 1, within: float = 10.0
-    ) -> Seen:
+    async def wait_for(self, predicate: Callable[[Seen], object], *, count: int = 1, within: float = 10.0) -> Seen:
         """The first call of which `predicate` holds, or the `count`th, as soon as there is one.
         Raises TimeoutError after `within` seconds."""
         return await self._book.wait_for(predicate, count=count, within=within)

@@ -66,10 +66,7 @@ class Reader:
         del self._buffer[: end + 4]
         try:
             method, target, version = lines[0].split(" ")
-            headers = {
-                name.strip().lower(): value.strip()
-                for name, _, value in (x.partition(":") for x in lines[1:])
-            }
+            headers = {name.strip().lower(): value.strip() for name, _, value in (x.partition(":") for x in lines[1:])}
             self._left = int(headers.get("content-length", 0))
         except ValueError:
             raise Malformed(400) from None

@@ -12,7 +12,7 @@ from libria.targets import Targets
 from libria_providers.http import Pools
 from libria_providers.registry import Row, address, key
 
-KeyState = Literal["found", "missing", "notNeeded"]
+KeyState = Literal["found", "missing", "noProgram", "notNeeded"]
 
 SIMULATE = "simulate"
 
@@ -35,7 +35,7 @@ class Setup:
 
     @property
     def worth_asking(self) -> bool:
-        return bool(self.address) and self.key != "missing"
+        return bool(self.address) and self.key in ("found", "notNeeded")
 
 
 def setups(config: Config, env: Mapping[str, str]) -> list[Setup]:
@@ -68,10 +68,12 @@ def _address(row: Row, base_url: str | None, env: Mapping[str, str], source: str
         return "", ""
     try:
         where = address(row, base_url, env)
-        sound = urlsplit(where).scheme in ("http", "https") and urlsplit(where).hostname
+        parts = urlsplit(where)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return where, ""
     except ValueError:
-        sound = None
-    return (where, "") if sound else ("", f"what {source} holds is no address such as https://host/v1")
+        pass  # what urlsplit raises for a port that is no number
+    return "", f"what {source} holds is no address such as https://host/v1"
 
 
 def _key(row: Row, own: Provider | None, env: Mapping[str, str]) -> tuple[KeyState, str]:
@@ -79,7 +81,7 @@ def _key(row: Row, own: Provider | None, env: Mapping[str, str]) -> tuple[KeySta
     ask its user for a password."""
     if own and own.api_key_command:
         program = own.api_key_command[0]
-        return ("found" if shutil.which(program) else "missing"), f"the program {program}"
+        return ("found" if shutil.which(program) else "noProgram"), program
     if found := key(row, env):
         return "found", found[0]
     if row.local or not row.key_env:

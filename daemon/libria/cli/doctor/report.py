@@ -11,6 +11,13 @@ from libria.cli.doctor.providers import Setup
 from libria.cli.doctor.reach import Reach
 from libria.cli.output import table
 
+KEY = {
+    "found": "{}",
+    "missing": "set {}",
+    "noProgram": "no program {}",
+    "notNeeded": "none needed",
+}
+
 TRY = "To try without any: libria ask -m simulate/story Hello"
 
 
@@ -67,7 +74,7 @@ def _lines(findings: Findings) -> Iterator[str]:
 
 
 def _row(setup: Setup, findings: Findings) -> tuple[str, str, str, str]:
-    key = {"found": setup.key_source, "missing": f"set {setup.key_source}", "notNeeded": "none needed"}[setup.key]
+    key = KEY[setup.key].format(setup.key_source)
     source = "" if setup.address_source == "built in" else f" ({setup.address_source})"
     where = f"{without_password(setup.address)}{source}" if setup.address else (setup.fault or "started when asked for")
     return setup.name, key, where, _answers(setup, findings.reached.get(setup.name))

@@ -1,14 +1,14 @@
 """`libria stdio --isolated`: the daemon within this process, for this client alone."""
 
-import socket
 import _thread
+import socket
+
+from libria.connect.pump import pump
+from libria.serve import serve_one
 
 
 def serve() -> int:
     """The same code as the shared daemon's, behind a socket pair instead of its socket."""
-    from libria.connect.pump import pump
-    from libria.serve import serve_one
-
     ours, theirs = socket.socketpair()
     outcome: list[int] = []
     done = _thread.allocate_lock()

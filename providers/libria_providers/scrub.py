@@ -1,0 +1,53 @@
+"""Keep keys and prompts out of the vendor's words: an error may quote what it was sent."""
+
+from libria_providers.types import Call, Image, Text
+
+RUN = 16
+"""Characters that a message may share with the prompt by chance, less one."""
+
+SEARCHED = 200_000
+"""Characters of the prompt that are looked at; an error quotes its beginning or its end."""
+
+
+def scrub(message: str, key: str | None, call: Call | None) -> str:
+    """`message` without `key` and without any longer run of what the call asked."""
+    if key:
+        message = message.replace(key, "[key]")
+    if call is None or len(message) < RUN:
+        return message
+    prompt = _prompt(call)
+    shown: list[str] = []
+    start = 0
+    while start < len(message):
+        end = _longest(message, start, prompt)
+        if end:
+            shown.append("[…]")
+            start = end
+        else:
+            shown.append(message[start])
+            start += 1
+    return "".join(shown)
+
+
+def _longest(message: str, start: int, prompt: str) -> int:
+    """Where the run of `prompt` that begins at `start` ends, 0 where none does."""
+    end = start + RUN
+    if end > len(message) or message[start:end] not in prompt:
+        return 0
+    while end < len(message) and message[start : end + 1] in prompt:
+        end += 1
+    return end
+
+
+def _prompt(call: Call) -> str:
+    pieces = [call.system or ""]
+    for message in call.messages:
+        if isinstance(message.content, str):
+            pieces.append(message.content)
+        else:
+            pieces += [part.text for part in message.content if isinstance(part, Text)]
+            pieces += [part.url for part in message.content if isinstance(part, Image) and part.url]
+    whole = "\n".join(pieces)
+    if len(whole) > SEARCHED:
+        whole = whole[: SEARCHED // 2] + "\n" + whole[-SEARCHED // 2 :]
+    return " ".join(whole.split())  # the vendor's words were folded the same way

@@ -1,0 +1,27 @@
+"""What the kernel says of a process: its memory and its CPU time."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """MiB. `rss` is what is resident, `pss` the same with shared pages divided among those who share."""
+
+    rss: float
+    pss: float
+
+
+def memory(pid: int) -> Memory:
+    fields: dict[str, float] = {}
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
+        name, _, value = line.partition(":")
+        fields[name] = int(value.split()[0]) / 1024
+    return Memory(rss=fields["Rss"], pss=fields["Pss"])
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time so far, of the threads that live: exact, where /proc/PID/stat counts in
+    steps of 10 ms."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9

@@ -1,0 +1,17 @@
+"""One workload a file; each is given a rig of its own and returns its figures."""
+
+from collections.abc import Callable, Mapping
+
+from tests.bench.figure import Figure
+from tests.bench.rig import Rig
+from tests.bench.workloads import ask, cache, first_delta, resident, start, throughput
+
+WORKLOADS: Mapping[str, Callable[[Rig, bool], list[Figure]]] = {
+    "first-delta": first_delta.run,
+    "throughput": throughput.run,
+    "start": start.run,
+    "cache": cache.run,
+    "resident": resident.run,
+    "ask": ask.run,
+}
+"""By name, in the order of the table. The second argument is whether to be quick."""

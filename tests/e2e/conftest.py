@@ -1,0 +1,109 @@
+"""The same test body in three modes: isolated stdio, shared stdio, socket."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside this file
+
+from e2e_client import Client  # found through the line above
+from e2e_home import Home, provider_env
+
+from libria_providers.simulator import Simulator
+
+MODES = ("isolated", "shared", "socket")
+OpenClient = Callable[..., Awaitable[Client]]
+
+
+@pytest.fixture(scope="module")
+def module_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """One daemon for the tests of a file, which use different simulators and clients."""
+    home = Home(tmp_path_factory.mktemp("home"))
+    home.write_config("[retry]\nbase_delay = 0.01\n")
+    yield home
+    home.end()
+
+
+@pytest.fixture
+def home(module_home: Home) -> Home:
+    module_home.log_mark = module_home.log.stat().st_size if module_home.log.exists() else 0
+    return module_home
+
+
+@pytest.fixture
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A daemon of this test's own, for what changes or ends it."""
+    home = Home(tmp_path_factory.mktemp("own"))
+    yield home
+    home.end()
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[Simulator]:
+    """The providers' side, in the test's own loop: as fast as it goes unless a model says its rate."""
+    async with Simulator(pace=0) as simulator:
+        yield simulator
+
+
+@pytest.fixture(params=MODES)
+def mode(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+async def open_client(mode: str, home: Home, sim: Simulator) -> AsyncIterator[OpenClient]:
+    """Opens initialized clients in this mode, and ends them after the test. `env` adds to the
+    environment of the tool (None for a variable takes it away)."""
+    clients: list[Client] = []
+
+    async def open(env: Mapping[str, str | None] | None = None, *, initialize: bool = True) -> Client:
+        given = {k: v for k, v in {**provider_env(sim), **(env or {})}.items() if v is not None}
+        if mode == "socket":
+            client = await home.join()
+            options = {"libria": {"env": given}}
+        else:
+            client = await home.stdio(*(["--isolated"] if mode == "isolated" else []), env=given)
+            options = None
+        clients.append(client)
+        if initialize:
+            await client.initialize(initializationOptions=options)
+        return client
+
+    yield open
+    await asyncio.gather(*(client.close() for client in clients))
+    assert not [client.fault for client in clients if client.fault]
+
+
+@pytest.fixture
+async def client(open_client: OpenClient) -> Client:
+    return await open_client()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]  # a wrapper's type is pytest's own
+    report = yield
+    if report.failed and isinstance(item, pytest.Function):
+        homes = {id(value): value for value in item.funcargs.values() if isinstance(value, Home)}
+        report.sections += [("the daemon's log", home.report()) for home in homes.values()]
+    return report
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each body runs in each mode; the further rows of its table not in isolated mode, where every
+    row costs the start of a whole daemon (0.7 s) and meets the same code as in the others."""
+    seen: set[tuple[str, str]] = set()
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        body = (str(item.path), getattr(item, "originalname", item.name))
+        isolated = callspec is not None and callspec.params.get("mode") == "isolated"
+        (dropped if isolated and body in seen else kept).append(item)
+        if isolated:
+            seen.add(body)
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
