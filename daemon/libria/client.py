@@ -206,7 +206,7 @@ def attach() -> Client | None:
     from libria.connect import running_socket
 
     try:
-        connection = running_socket()
+        connection = running_socket("libria")
     except ConnectionError:
         return None  # one that is just ending
     if connection is None:

@@ -75,7 +75,8 @@ async def test_a_slow_reader_stalls_nobody_and_gets_everything(home: Home, sim: 
         await sim.wait_for(lambda call: call.events > 50_000)
         for _ in range(5):
             other = quick.chat("anthropic/fast:100")
-            assert other.text() == (await other.result())["content"] or other.text()
+            answer = await other.result()
+            assert other.text() == answer["content"]
         slow.go_on()
         result = await chat.result()
         await chat.in_order()
@@ -123,3 +124,15 @@ async def test_a_call_may_outlive_its_client(home: Home, sim: Simulator) -> None
     await client.close()
     seen = await sim.wait_for(lambda call: call.state != "open")
     assert seen.state == "done"
+
+
+async def test_what_initialize_says_counts_before_the_forwarders_environment(own_home: Home, sim: Simulator) -> None:
+    """Bug: the forwarder's hello was handled in a task, after the initialize that came right behind it."""
+    for _ in range(3):  # the first finds a daemon that has just started and reads both at once
+        client = await own_home.stdio(env=provider_env(sim))
+        async with client:
+            env = {**provider_env(sim), "OPENAI_API_KEY": "fake-key-of-initialize"}
+            await client.initialize(clientInfo={"name": "editor"}, initializationOptions={"libria": {"env": env}})
+            await client.chat("openai/fast:3").result()
+            assert [one["name"] for one in (await client.request("libria/status", {}))["clients"]] == ["editor"]
+    assert {call.key for call in sim.calls} == {digest("fake-key-of-initialize")}

@@ -19,9 +19,9 @@ from libria.rpc.codes import (
 )  # fmt: skip
 from libria.rpc.framing import BadFrame, FrameReader
 from libria.rpc.lsp import Lsp
-from libria.rpc.methods import METHODS, Context, Host, Method
+from libria.rpc.methods import HELLO, METHODS, Context, Host, Method, greet
 from libria.rpc.outbox import Outbox
-from libria.rpc.params import CancelParams, WorkDoneCancelParams, check
+from libria.rpc.params import CancelParams, HelloParams, WorkDoneCancelParams, check
 from libria.rpc.request import Request
 from libria.session import Session
 from libria_providers.registry import near
@@ -133,6 +133,8 @@ class Connection(asyncio.Protocol):
             for request in list(self._requests.values()):
                 if request.work_done_token == token:
                     request.cancel(CANCELLED)
+        elif method == HELLO:
+            greet(self.session, check(HelloParams, params))
         elif method in METHODS:
             self._start(METHODS[method], Request(0, self.outbox, lambda _: None, answered=True), params)
         elif self._lsp.knows(method):

@@ -132,9 +132,14 @@ async def _stop(context: Context, params: wire.StopParams) -> None:
     context.host.drain()
 
 
+def greet(session: Session, params: wire.HelloParams) -> None:
+    """Done at once, in no task: what comes behind a hello must find it done and may overrule it."""
+    session.env = params.env
+    session.client = params.client[:80]
+
+
 async def _hello(context: Context, params: wire.HelloParams) -> None:
-    context.session.env = params.env
-    context.session.client = params.client[:80]
+    greet(context.session, params)
 
 
 def _model(model: Model) -> results.ModelResult:
@@ -145,6 +150,8 @@ def _model(model: Model) -> results.ModelResult:
         capabilities=list(model.capabilities),
     )
 
+
+HELLO = "libria/hello"
 
 _ROWS = (
     Method(
@@ -164,7 +171,7 @@ _ROWS = (
     Method("libria/status", wire.StatusParams, results.StatusResult, "How the daemon is doing.", _status),
     Method("libria/stop", wire.StopParams, None, "Finish the calls in flight, then end the daemon.", _stop),
     Method(
-        "libria/hello",
+        HELLO,
         wire.HelloParams,
         None,
         "The thin forwarder's first message: whose environment counts.",

@@ -61,7 +61,7 @@ GENERAL: Mapping[str, type[ProviderError]] = {
 ADVICE: Mapping[type[ProviderError], str] = {
     errors.CredentialRejected: "The provider rejected the API key, set a valid one",
     errors.PermissionDenied: "The provider does not allow this, use a key or a model that it allows",
-    errors.ModelNotFound: "The provider does not have this model, check its name",
+    errors.ModelNotFound: "The provider does not have this model, check its name and the provider's address",
     errors.BadRequest: "The provider refused the request, change what it names",
     errors.ContextTooLong: "The input is too long for this model, shorten it or use a larger one",
     errors.ContentFiltered: "The provider's content filter refused this, ask it differently",
