@@ -136,8 +136,17 @@ class Answer:
         return "".join(self._reasoning)
 
     def tool_calls(self) -> tuple[ToolCall, ...]:
-        """In order of index. Raises InvalidResponse when the arguments are no JSON object."""
-        return tuple(pieces.whole() for _, pieces in sorted(self._tools.items()))
+        """In order of index. Raises InvalidResponse when the arguments are no JSON object; a call
+        that the token limit cut off is left out, as the stop reason says."""
+        cut = self.finish is not None and self.finish.stop_reason == "length"
+        calls: list[ToolCall] = []
+        for _, pieces in sorted(self._tools.items()):
+            try:
+                calls.append(pieces.whole())
+            except InvalidResponse:
+                if not cut:
+                    raise
+        return tuple(calls)
 
     def tool_texts(self) -> list[tuple[str, str, str]]:
         """Id, name and the JSON text of the arguments of each tool call, in order of index."""

@@ -70,7 +70,11 @@ async def _ask(session: Session, call: Call, call_id: str, progress: Progress | 
         total_ms=round((engine.clock.now() - call.started) * 1000, 3),
         overhead_ms=round(max(0.0, first_ms - queued - trace.waited_ms), 3),
     )
-    return to_result(call_id, answer, model=reply.target, age=reply.age, timings=timings, trace=trace)
+    try:
+        return to_result(call_id, answer, model=reply.target, age=reply.age, timings=timings, trace=trace)
+    except ProviderError as error:
+        error.partial_text = answer.text
+        raise
 
 
 async def _relay(reply: Reply, answer: Answer, progress: Progress | None) -> None:
