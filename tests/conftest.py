@@ -14,7 +14,12 @@ def _nobodys_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     """A test that wants one of these variables sets it; a real one is never used by accident."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.endswith(SECRET_SUFFIXES) or name in OTHERS or name.upper().endswith("_PROXY") or (name.startswith("LIBRIA_") and not name.startswith("LIBRIA_TEST_") and name != "LIBRIA_SHARED"):
+            if (
+                name.endswith(SECRET_SUFFIXES)
+                or name in OTHERS
+                or name.upper().endswith("_PROXY")
+                or (name.startswith("LIBRIA_") and not name.startswith("LIBRIA_TEST_") and name != "LIBRIA_SHARED")
+            ):
                 patch.delenv(name)
         patch.setenv("LIBRIA_HOME", str(tmp_path_factory.mktemp("nobody")))
         yield

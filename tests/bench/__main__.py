@@ -49,7 +49,8 @@ def _footer(found: dict[str, Any], seconds: float) -> str:
     packages = ", ".join(f"{name} {version or '(none)'}" for name, version in found["packages"].items())
     return (
         f"{found['cpu']}, {found['cores']} cores, {found['system']}; Python {found['python']}, "
-        f"Libria {found['libria']} ({found['tree'] or 'no checkout'}), {packages}; load before {found['load'][0]}; took {seconds:.0f} s"
+        f"Libria {found['libria']} ({found['tree'] or 'no checkout'}), {packages}; "
+        f"load before {found['load'][0]}; took {seconds:.0f} s"
     )
 
 

@@ -56,6 +56,7 @@ class Joined:
             self._look()
 
     def ended(self) -> None:
+        self.tally.end()
         if not self._ended.done():
             self._ended.set_result(None)
 

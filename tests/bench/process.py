@@ -1,5 +1,6 @@
 """What the kernel says of a process: its memory and its CPU time."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,6 @@ def memory(pid: int) -> Memory:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time so far, of the threads that live: exact, where /proc/PID/stat counts in
-    steps of 10 ms."""
-    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
+    """User and system time so far, in the kernel's steps, mostly of 10 ms."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")

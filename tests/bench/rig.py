@@ -44,6 +44,8 @@ class Rig:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None:
+            self._tell_log()
         try:
             self._end_daemon()
         finally:
@@ -68,6 +70,12 @@ class Rig:
     def daemon_pid(self) -> int | None:
         status = json.loads(self.libria("status", "--json"))
         return status["pid"] if status["running"] else None
+
+    def _tell_log(self) -> None:
+        """What the daemon said, for whoever looks at a failure."""
+        with contextlib.suppress(OSError):
+            lines = (self.home / "state" / "libria.log").read_text(encoding="utf-8").splitlines()
+            print("the daemon's log:", *lines[-20:], sep="\n  ", file=sys.stderr)
 
     def _end_daemon(self) -> None:
         pid = self.daemon_pid()

@@ -5,11 +5,15 @@ import time
 
 
 class Failed(Exception):
-    """What came was an error; the text is its beginning."""
+    """What came was an error, whose beginning is the text, or nothing will come any more."""
+
+
+ENDED = "the connection was closed by the other side"
 
 
 class Tally:
-    """`fatal` is the string after which nothing good will come: whoever waits gets Failed."""
+    """`fatal` is the string after which nothing good will come: whoever waits then, or at the end of
+    the bytes, gets Failed."""
 
     def __init__(self, *strings: bytes, fatal: bytes) -> None:
         self._counts = dict.fromkeys((*strings, fatal), 0)
@@ -17,6 +21,7 @@ class Tally:
         self._keep = max(map(len, self._counts)) - 1
         self._before = b""  # the last `_keep` bytes: a string may be cut in two
         self._waiting: list[tuple[bytes, int, asyncio.Future[float]]] = []
+        self._ended = False
 
     def __getitem__(self, string: bytes) -> int:
         """How often it has come."""
@@ -24,6 +29,8 @@ class Tally:
 
     def after(self, string: bytes, count: int) -> asyncio.Future[float]:
         """Done once `string` has come `count` more times; its result is when, by perf_counter."""
+        if self._ended:
+            raise Failed(ENDED)
         future: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._waiting.append((string, self._counts[string] + count, future))
         return future
@@ -35,7 +42,8 @@ class Tally:
             self._counts[string] += data.count(string) + (self._before[-keep:] + data[:keep]).count(string)
         self._before = (self._before + data if len(data) < self._keep else data)[-self._keep :]
         if self._counts[self._fatal]:
-            self._fail(data)
+            place = max(0, data.find(self._fatal))
+            self._fail(data[place : place + 400].decode("utf-8", "replace"))
             return
         for waiting in self._waiting[:]:
             string, count, future = waiting
@@ -44,9 +52,13 @@ class Tally:
                 if not future.done():
                     future.set_result(now)
 
-    def _fail(self, data: bytes) -> None:
-        place = max(0, data.find(self._fatal))
+    def end(self) -> None:
+        """The other side has closed."""
+        self._ended = True
+        self._fail(ENDED)
+
+    def _fail(self, why: str) -> None:
         for _, _, future in self._waiting:
             if not future.done():
-                future.set_exception(Failed(data[place : place + 400].decode("utf-8", "replace")))
+                future.set_exception(Failed(why))
         self._waiting.clear()

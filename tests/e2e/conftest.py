@@ -1,8 +1,9 @@
 """The same test body in three modes: isolated stdio, shared stdio, socket."""
 
 import asyncio
+import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside this file
 
 from e2e_client import Client  # found through the line above
-from e2e_home import Home, provider_env
+from e2e_home import Home, OpenClient, provider_env
 
 from libria_providers.simulator import Simulator
 
 MODES = ("isolated", "shared", "socket")
-OpenClient = Callable[..., Awaitable[Client]]
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,20 @@ async def client(open_client: OpenClient) -> Client:
     return await open_client()
 
 
+@pytest.fixture
+def full_backlog() -> Iterator[int]:
+    """The port of a listener that takes no more connections: whoever comes now waits."""
+    if sys.platform != "linux":
+        pytest.skip("a full backlog makes others wait on Linux; elsewhere it may refuse them")
+    with socket.socket() as listener, socket.socket() as first, socket.socket() as second:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for one in (first, second):
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]  # a wrapper's type is pytest's own
     report = yield
@@ -92,18 +106,17 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Each body runs in each mode; the further rows of its table not in isolated mode, where every
-    row costs the start of a whole daemon (0.7 s) and meets the same code as in the others."""
-    seen: set[tuple[str, str]] = set()
+    """Each body runs in each mode; the further rows of its table on the socket alone, where a row
+    costs no process of its own: the code that it meets is the same in all three."""
+    seen: set[tuple[tuple[str, str], str]] = set()
     kept: list[pytest.Item] = []
     dropped: list[pytest.Item] = []
     for item in items:
         callspec = getattr(item, "callspec", None)
         body = (str(item.path), getattr(item, "originalname", item.name))
-        isolated = callspec is not None and callspec.params.get("mode") == "isolated"
-        (dropped if isolated and body in seen else kept).append(item)
-        if isolated:
-            seen.add(body)
+        mode = callspec.params.get("mode", "socket") if callspec is not None else "socket"
+        (dropped if mode != "socket" and (body, mode) in seen else kept).append(item)
+        seen.add((body, mode))
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = kept

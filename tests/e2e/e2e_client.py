@@ -1,6 +1,7 @@
 """A JSON-RPC client of its own, in LSP framing: it shares no code with Libria and forgives nothing."""
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import Callable
@@ -11,6 +12,8 @@ Json = Any
 
 WITHIN = 20.0
 """Seconds. Only ever an upper bound: nothing passes because time went by."""
+
+PROMPT = "Tell me something that no log repeats."
 
 HEADER = re.compile(rb"Content-Length: (\d+)\r\n\r\n")
 
@@ -52,7 +55,7 @@ class Client:
         self.send(message)
         return Pending(self, number)
 
-    def chat(self, model: str, prompt: str = "Tell me.", **params: Json) -> "Chat":
+    def chat(self, model: str | None, prompt: str = PROMPT, **params: Json) -> "Chat":
         """`libria/chat` with a progress token, unless `partialResultToken=None` says otherwise."""
         number = next(self._ids)
         asked: dict[str, Json] = {
@@ -127,10 +130,8 @@ class Client:
         self._writer.close()
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        try:
+        with contextlib.suppress(OSError):
             await self._writer.wait_closed()
-        except OSError:
-            pass
 
     async def __aenter__(self) -> Self:
         return self
@@ -154,7 +155,7 @@ class Client:
                 self._take(json.loads((await self._reader.readexactly(int(match[1]))).decode("utf-8")))
         except ConnectionError:
             pass
-        except Exception as error:  # kept for whoever waits
+        except Exception as error:  # noqa: BLE001  # kept for whoever waits
             self.fault = error
         finally:
             self.closed.set()
@@ -222,7 +223,8 @@ class Chat(Pending):
             value = message["params"]["value"]
             return value["kind"] == kind and all(value.get(name) == field for name, field in fields.items())
 
-        return (await self.client.until(wanted, f"progress {kind} {fields}"))["params"]["value"]
+        value: dict[str, Json] = (await self.client.until(wanted, f"progress {kind} {fields}"))["params"]["value"]
+        return value
 
     def text(self) -> str:
         """The deltas since the last reset."""

@@ -6,11 +6,11 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from e2e_client import WITHIN, Client
+from e2e_client import PROMPT, WITHIN, Client
 
 from libria_providers.simulator import Simulator
 
@@ -22,6 +22,10 @@ KEYS = {
 NOWHERE = "http://127.0.0.1:1"
 LOCAL = ("OLLAMA_HOST", "LLAMACPP_BASE_URL", "LMSTUDIO_BASE_URL", "VLLM_BASE_URL")
 INHERITED = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "SYSTEMROOT", "COVERAGE_PROCESS_START", "TMPDIR")
+
+
+OpenClient = Callable[..., Awaitable[Client]]
+"""What the fixture `open_client` gives."""
 
 
 def command() -> list[str]:
@@ -140,11 +144,12 @@ class Home:
         self.check_log()
 
     def check_log(self) -> None:
-        """No traceback, no key."""
+        """No traceback, no key, no prompt."""
         for file in [self.log, *self.errors]:
             text = file.read_text(errors="replace") if file.exists() else ""
             assert "Traceback" not in text, text
             assert not any(key in text for key in KEYS.values()), "a key is in the log"
+            assert PROMPT not in text, "a prompt is in the log"
 
     def report(self) -> str:
         """For a test that failed."""

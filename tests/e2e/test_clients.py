@@ -13,7 +13,9 @@ async def test_two_tools_share_one_daemon_and_one_pool(home: Home, sim: Simulato
     editor, script = await home.stdio(env=provider_env(sim)), await home.join()
     async with editor, script:
         await editor.initialize(clientInfo={"name": "editor"})
-        await script.initialize(clientInfo={"name": "script"}, initializationOptions={"libria": {"env": provider_env(sim)}})
+        await script.initialize(
+            clientInfo={"name": "script"}, initializationOptions={"libria": {"env": provider_env(sim)}}
+        )
         for client in (editor, script, editor, script):
             await client.chat("openai/fast:3").result()
         status = await editor.request("libria/status", {})
@@ -71,8 +73,8 @@ async def test_a_slow_reader_stalls_nobody_and_gets_everything(home: Home, sim: 
     slow, quick = await home.stdio(env=provider_env(sim)), await home.stdio(env=provider_env(sim))
     async with slow, quick:
         slow.hold()
-        chat = slow.chat("openai/fast:200000")
-        await sim.wait_for(lambda call: call.events > 50_000)
+        chat = slow.chat("openai/fast:100000")
+        await sim.wait_for(lambda call: call.events > 20_000)
         for _ in range(5):
             other = quick.chat("anthropic/fast:100")
             answer = await other.result()
@@ -81,9 +83,9 @@ async def test_a_slow_reader_stalls_nobody_and_gets_everything(home: Home, sim: 
         result = await chat.result()
         await chat.in_order()
         assert chat.text() == result["content"]
-        assert result["usage"]["outputTokens"] == 200_000
+        assert result["usage"]["outputTokens"] == 100_000
         deltas = sum(value["kind"] == "delta" for value in chat.progress)
-        assert deltas < 200_000, "what was not read in time is joined"
+        assert deltas < 100_000, "what was not read in time is joined"
 
 
 async def test_a_client_that_never_reads_holds_its_own_call_back_only(home: Home, sim: Simulator) -> None:
@@ -91,7 +93,7 @@ async def test_a_client_that_never_reads_holds_its_own_call_back_only(home: Home
     async with silent, quick:
         silent.hold()
         silent.chat("openai/fast:2000000")
-        await sim.wait_for(lambda call: call.events > 50_000)
+        await sim.wait_for(lambda call: call.events > 20_000)
         assert (await quick.chat("groq/fast:10").result())["content"]
         [pool] = [
             pool

@@ -1,8 +1,8 @@
 """Calls that fail, fall back, are tried again or run out of time."""
 
 import pytest
-from conftest import OpenClient  # type: ignore[import-not-found]  # beside this file
 from e2e_client import Client, Json
+from e2e_home import OpenClient
 
 from libria_providers.simulator import Simulator
 
@@ -43,7 +43,13 @@ async def test_fallback_before_the_first_delta_is_seen_only_as_status(client: Cl
 
 @pytest.mark.parametrize(
     ("fault", "outcome"),
-    [("status:500", "overloaded"), ("status:408", "overloaded"), ("status:409", "overloaded"), ("reset", "disconnected")],
+    [
+        ("status:500", "overloaded"),
+        ("status:408", "overloaded"),
+        ("status:409", "overloaded"),
+        ("reset", "disconnected"),
+        ("close", "disconnected"),
+    ],
 )
 async def test_what_passes_is_tried_again(client: Client, sim: Simulator, fault: str, outcome: str) -> None:
     chat = client.chat(f"openai/fast:5+{fault}+once")
@@ -182,3 +188,11 @@ async def test_an_address_where_nobody_listens(open_client: OpenClient) -> None:
     data = await failed(client, "openai/story")
     assert (data["kind"], data["retryable"]) == ("disconnected", True)
     assert [attempt["outcome"] for attempt in data["attempts"]] == ["disconnected"] * 3
+
+
+async def test_an_address_that_does_not_accept(open_client: OpenClient, full_backlog: int) -> None:
+    client = await open_client({"OPENAI_BASE_URL": f"http://127.0.0.1:{full_backlog}/v1"})
+    data = await failed(client, "openai/story", timeouts={"connect": 0.1})
+    assert (data["kind"], data["retryable"]) == ("timedOut", True)
+    assert len(data["attempts"]) == 1
+    assert "first" not in data["message"], "it is the connection that took too long"

@@ -1,12 +1,8 @@
 """The Language Server Protocol's own part, also as a client that we did not write sees it."""
 
-import os
-import sys
-
 import pytest
-from conftest import OpenClient  # type: ignore[import-not-found]  # beside this file
-from e2e_client import WITHIN, Client
-from e2e_home import Home, StdioClient, command, provider_env
+from e2e_client import Client
+from e2e_home import Home, OpenClient, StdioClient, command, provider_env
 from lsprotocol import types
 from pytest_lsp import LanguageClient
 from pytest_lsp.client import make_test_lsp_client
@@ -47,10 +43,10 @@ async def test_exit_without_shutdown_is_told_by_the_exit_code(home: Home, sim: S
     await client.close()
 
 
-async def test_the_end_of_input_ends_the_process(open_client: OpenClient, mode: str) -> None:
-    if mode == "socket":
-        pytest.skip("there is no process of the client's own")
-    client = await open_client()
+@pytest.mark.parametrize("options", [["--isolated"], []], ids=["isolated", "shared"])
+async def test_the_end_of_input_ends_the_process(home: Home, sim: Simulator, options: list[str]) -> None:
+    client = await home.stdio(*options, env=provider_env(sim))
+    await client.initialize()
     await client.close()
     assert client.process.returncode is not None
 
@@ -109,7 +105,7 @@ async def test_with_pytest_lsp(home: Home, sim: Simulator, stdio: str) -> None:
         "messages": [{"role": "user", "content": "Hello"}],
         "workDoneToken": "work",
     }
-    answer = await client.protocol.send_request_async("libria/chat", params)
+    answer = await client.protocol.send_request_async("libria/chat", params)  # type: ignore[no-untyped-call]  # pygls
     assert answer.content.startswith("Why we share")
     begin, report, end = client.progress_reports["work"]
     assert isinstance(begin, types.WorkDoneProgressBegin)

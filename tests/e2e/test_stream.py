@@ -5,7 +5,19 @@ from e2e_client import Client
 
 from libria_providers.simulator import Simulator
 
-RESULT = {"callId", "model", "servedModel", "content", "toolCalls", "stopReason", "message", "usage", "cache", "timings", "attempts"}
+RESULT = {
+    "callId",
+    "model",
+    "servedModel",
+    "content",
+    "toolCalls",
+    "stopReason",
+    "message",
+    "usage",
+    "cache",
+    "timings",
+    "attempts",
+}
 
 
 async def test_the_deltas_add_up_to_the_content(client: Client, sim: Simulator) -> None:
@@ -93,7 +105,7 @@ async def test_the_built_in_simulator_goes_the_whole_way(client: Client) -> None
 
 
 async def test_text_beyond_ascii_arrives_whole(client: Client) -> None:
-    prompt = "Zürich — 東京 😀 \u2028 \x00 \\ \" end"
+    prompt = 'Zürich — 東京 😀 \u2028 \x00 \\ " end'
     chat = client.chat("openai/echo+split:3", prompt)
     assert (await chat.result())["content"] == prompt
     assert chat.text() == prompt

@@ -19,8 +19,17 @@ NAMES = (
 
 
 def carried(env: Mapping[str, str], more: tuple[str, ...] = ()) -> dict[str, str]:
-    """The variables of `env` that count for its tool's calls; `more` are names from the config."""
-    return {name: value for name, value in env.items() if name.endswith(SUFFIXES) or name in NAMES or name in more}
+    """The variables of `env` that count for its tool's calls; `more` are names from the config. A
+    value that is no text is left out: no key and no address is."""
+    return {
+        name: value
+        for name, value in env.items()
+        if (name.endswith(SUFFIXES) or name in NAMES or name in more) and _is_text(value)
+    }
+
+
+def _is_text(value: str) -> bool:
+    return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def hello(allowed: str, client: str) -> bytes:

@@ -25,6 +25,7 @@ from libria.rpc.params import CancelParams, HelloParams, WorkDoneCancelParams, c
 from libria.rpc.request import Request
 from libria.session import Session
 from libria_providers.registry import near
+from libria_providers.surrogates import mended
 
 log = logging.getLogger("libria.rpc")
 
@@ -95,7 +96,7 @@ class Connection(asyncio.Protocol):
 
     def _receive(self, body: bytes) -> None:
         try:
-            decoded = _decode(body)
+            decoded = _decoded(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self._refuse(None, RpcError(PARSE_ERROR, "The message is not valid JSON in UTF-8."))
             return
@@ -210,6 +211,17 @@ class Connection(asyncio.Protocol):
     def _refuse(self, id: object, error: RpcError) -> None:
         usable = id if type(id) in (int, str) else None
         self.outbox.send_json({"jsonrpc": "2.0", "id": usable, "error": error.to_json()})
+
+
+def _decoded(body: bytes) -> object:
+    """Raises what msgspec raises."""
+    try:
+        return _decode(body)
+    except msgspec.DecodeError:
+        better = mended(body)
+        if better is None:
+            raise
+        return _decode(better)
 
 
 def _at(value: object, *path: str) -> object:

@@ -57,7 +57,8 @@ class Outbox:
         held, self._held = self._held, []
         for progress in held:
             progress.flush()
-        self._transport.resume_reading()
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def hold(self, progress: "Progress") -> None:
         self._held.append(progress)

@@ -15,7 +15,8 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """`id` is the client's. `forget` takes it out of the connection's book."""
+    """`id` is the client's. `forget` takes it out of the connection's book once it is answered, and
+    may end the connection: it is called when the answer is in the outbox, not before."""
 
     id: int | str
     outbox: Outbox
@@ -27,12 +28,10 @@ class Request:
     answered: bool = False
 
     def answer(self, result: Json) -> None:
-        if self._first():
-            self.outbox.send(b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (_encode(self.id), _encode(result)))
+        self._send(b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (_encode(self.id), _encode(result)))
 
     def fail(self, error: RpcError) -> None:
-        if self._first():
-            self.outbox.send_json({"jsonrpc": "2.0", "id": self.id, "error": error.to_json()})
+        self._send(_encode({"jsonrpc": "2.0", "id": self.id, "error": error.to_json()}))
 
     def cancel(self, error: RpcError) -> None:
         """Answer at once; what the request opened closes on its own."""
@@ -44,9 +43,9 @@ class Request:
         if self.task is not None:
             self.task.cancel()
 
-    def _first(self) -> bool:
+    def _send(self, body: bytes) -> None:
         if self.answered:
-            return False
+            return
         self.answered = True
+        self.outbox.send(body)
         self.forget(self)
-        return True

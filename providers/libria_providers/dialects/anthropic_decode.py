@@ -7,6 +7,7 @@ from libria_providers.dialects.anthropic_wire import Start, Whole, WireEvent, Wi
 from libria_providers.dialects.classify import stated
 from libria_providers.dialects.said import UNREADABLE, any_json
 from libria_providers.errors import Interrupted, InvalidResponse
+from libria_providers.surrogates import mended
 from libria_providers.types import Event, Finish, StopReason, Usage
 
 # https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons. pause_turn: a long
@@ -40,7 +41,10 @@ class MessagesDecoder:
         try:
             said = self._json.decode(data)
         except UNREADABLE:
-            raise InvalidResponse(_NOT_MESSAGES) from None
+            better = mended(data)
+            if better is None:
+                raise InvalidResponse(_NOT_MESSAGES) from None
+            return self.feed(event, better)
         kind = said.type
         if kind == "content_block_delta":
             return self._blocks.change(said.index, said.delta) if said.delta else []

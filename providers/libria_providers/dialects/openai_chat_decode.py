@@ -16,6 +16,7 @@ from libria_providers.dialects.openai_chat_wire import (
 )
 from libria_providers.dialects.said import UNREADABLE, any_json, mapping
 from libria_providers.errors import Interrupted, InvalidResponse, Overloaded, ProviderError
+from libria_providers.surrogates import mended
 from libria_providers.types import (
     Delta,
     Event,
@@ -65,7 +66,10 @@ class ChatDecoder:
         try:
             chunk = self._json.decode(data)
         except UNREADABLE:
-            raise _unreadable(data) from None
+            better = mended(data)
+            if better is None:
+                raise _unreadable(data) from None
+            return self.feed(event, better)
         return self._read(chunk, data)
 
     def end(self) -> list[Event]:

@@ -37,6 +37,9 @@ class _Protocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._tally.feed(data)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._tally.end()
+
 
 def request(model: str) -> bytes:
     """What the daemon sends for the same call, as far as it matters to the simulator."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 from tests.bench.direct import bare
 from tests.bench.figure import Figure
@@ -11,7 +12,7 @@ from tests.bench.samples import interleaved, percentile
 
 MODEL = "fast:20"
 BLOCK = 50  # calls
-USE = {"cache": {"mode": "use"}}
+USE: dict[str, Any] = {"cache": {"mode": "use"}}
 
 
 def run(rig: Rig, quick: bool) -> list[Figure]:

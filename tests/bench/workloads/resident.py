@@ -61,7 +61,7 @@ def _per_stream(before: Memory, after: Memory, streams: int) -> float:
 
 def _resident(name: str, ours: Memory, theirs: Memory | None = None, *, at_most: float | None = None) -> Figure:
     return Figure(
-        name=name, unit="MB", libria=ours.rss, direct=theirs and theirs.rss, beside="httpx", beyond="ratio",
+        name=name, unit="MB", libria=ours.rss, direct=theirs.rss if theirs else None, beside="httpx", beyond="ratio",
         goal=Goal(at_most=at_most) if at_most else None, note=f"PSS {ours.pss:.1f} MB",
     )  # fmt: skip
 

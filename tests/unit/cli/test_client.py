@@ -154,7 +154,7 @@ def test_a_lone_surrogate_is_sent_as_a_question_mark(daemon: Any) -> None:
 def test_attach_gives_none_where_no_daemon_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     import libria.connect
 
-    monkeypatch.setattr(libria.connect, "running_socket", lambda: None)
+    monkeypatch.setattr(libria.connect, "running_socket", lambda client: None)
     assert attach() is None
 
 
