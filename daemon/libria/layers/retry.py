@@ -53,6 +53,22 @@ class Retry:
         self._clock = clock
 
     async def send(self, call: Call) -> Reply:
+        try:
+            return await self._inner.send(call)
+        except ProviderError as error:
+            if not self._policy.again(error):
+                raise
+            return await self._again(call, error)
+
+    async def _again(self, call: Call, first: ProviderError) -> Reply:
+        """The attempts after the one that raised `first`."""
+        failed = [first]
+
+        async def attempt() -> Reply:
+            if failed:
+                raise failed.pop()
+            return await self._inner.send(call)
+
         def wait(state: RetryCallState) -> float:
             return self._policy.delay(state.attempt_number, _error(state))
 
@@ -76,7 +92,7 @@ class Retry:
             before_sleep=report,
             reraise=True,
         )
-        return await retrying(self._inner.send, call)
+        return await retrying(attempt)
 
 
 def _error(state: RetryCallState) -> ProviderError:

@@ -13,6 +13,8 @@ HIGH_WATER = 256 * 1024
 HELD_LIMIT = 256 * 1024
 """Bytes of joined deltas, from which the call itself waits (and with it the provider's socket)."""
 
+LAZY_SECONDS = 0.005
+
 STOP_READING = 16 * 1024 * 1024
 """Bytes the client has not taken, from which no more requests are read from it."""
 
@@ -27,6 +29,7 @@ class Outbox:
         self._transport = transport
         transport.set_write_buffer_limits(high=HIGH_WATER)
         self._queue: list[bytes] = []
+        self._flushing = False  # this turn of the loop ends with a flush
         self._loop = asyncio.get_running_loop()
         self._room = asyncio.Event()
         self._room.set()
@@ -34,9 +37,16 @@ class Outbox:
         self.slow = False
 
     def send(self, body: bytes) -> None:
-        if not self._queue:
+        if not self._flushing:
+            self._flushing = True
             self._loop.call_soon(self._flush)
         self._queue.append(frame(body))
+
+    def send_lazily(self, body: bytes) -> None:
+        """With the next frame, or after LAZY_SECONDS: for what nobody waits for. A write of its own
+        would cost the client, the forwarder and us a wake-up just when the provider is asked."""
+        self._queue.append(frame(body))
+        self._loop.call_later(LAZY_SECONDS, self._flush)
 
     def send_json(self, message: Json) -> None:
         self.send(_encode(message))
@@ -67,6 +77,7 @@ class Outbox:
         await self._room.wait()
 
     def _flush(self) -> None:
+        self._flushing = False
         queue, self._queue = self._queue, []
         if not queue or self._transport.is_closing():
             return
@@ -89,7 +100,8 @@ class Progress:
         self._reasoning = prefix + b'"reasoning","text":'
 
     def start(self, call_id: str) -> None:
-        self._send(self._prefix + b'"start","callId":' + _encode(call_id))
+        self._outbox.send_lazily(self._prefix + b'"start","callId":%b,"seq":0}}}' % _encode(call_id))
+        self._seq = 1
 
     def status(self, status: Status) -> None:
         fields = {
