@@ -35,8 +35,9 @@ async def test_shutdown_then_exit(open_client: OpenClient) -> None:
     await client.closed.wait()
 
 
-async def test_exit_without_shutdown_is_told_by_the_exit_code(home: Home, sim: Simulator) -> None:
-    client = await home.stdio("--isolated", env=provider_env(sim))
+@pytest.mark.parametrize("options", [["--isolated"], []], ids=["isolated", "shared"])
+async def test_exit_without_shutdown_is_told_by_the_exit_code(home: Home, sim: Simulator, options: list[str]) -> None:
+    client = await home.stdio(*options, env=provider_env(sim))
     await client.initialize()
     client.notify("exit")
     assert await client.exit_code() == 1

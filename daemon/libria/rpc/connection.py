@@ -136,10 +136,9 @@ class Connection(asyncio.Protocol):
                     request.cancel(CANCELLED)
         elif method == HELLO:
             greet(self.session, check(HelloParams, params))
-        elif method in METHODS:
-            self._start(METHODS[method], Request(0, self.outbox, lambda _: None, answered=True), params)
         elif self._lsp.knows(method):
             self._lsp.handle(message)
+        # Any other goes unheard, Libria's own methods too: what nobody waits for is not paid for.
 
     def _requested(self, method: str, id: int | str | None, message: dict[str, Any]) -> None:
         if id is None:

@@ -112,6 +112,34 @@ def test_the_pump_carries_both_ways_and_ends_with_the_daemon(size: int) -> None:
     ours.close()
 
 
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ([b'{"method":"shutdown"}', b'{"method":"exit"}'], 0),
+        ([b'{"method":"shut', b'down"}{"method":"e', b'xit"}'], 0),
+        ([b'{"method":"exit"}'], 1),
+        ([b'{"method":"libria/chat"}'], 1),
+        ([rb'{"text":"\"shutdown\" and \"exit\""}'], 1),
+    ],
+)
+def test_the_exit_code_when_the_daemon_closes_first(said: list[bytes], code: int) -> None:
+    ours, theirs = socket.socketpair()
+    in_read, in_write = os.pipe()
+    out_read, out_write = os.pipe()
+    outcome: list[int] = []
+    pumping = threading.Thread(target=lambda: outcome.append(pump(ours, in_read, out_write)))
+    pumping.start()
+    for piece in said:
+        os.write(in_write, piece)
+        assert theirs.recv(len(piece), socket.MSG_WAITALL) == piece
+    theirs.close()
+    pumping.join()
+    for descriptor in (in_write, in_read, out_read, out_write):
+        os.close(descriptor)
+    ours.close()
+    assert outcome == [code]
+
+
 def test_a_client_that_does_not_read_is_still_heard() -> None:
     """Its cancel, above all."""
     ours, theirs = socket.socketpair()
