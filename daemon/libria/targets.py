@@ -34,7 +34,7 @@ class Targets:
         own = self._config.providers.get(name)
         if own is None:
             if name not in ROWS:
-                raise self.unknown(name)
+                raise self.unknown(f"{name}/")
             return ROWS[name]
         kind = own.kind or (name if name in ROWS else "openai-compatible")
         if kind == "openai-compatible":
