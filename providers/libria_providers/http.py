@@ -107,6 +107,7 @@ class Response:
 
     def __init__(self, response: httpx.Response) -> None:
         self._response = response
+        self._chunks: AsyncGenerator[bytes, None] | None = None
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers  # look-up ignores case
 
@@ -114,8 +115,14 @@ class Response:
     def content_type(self) -> str:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body as it arrives, decompressed where the provider compressed it unasked."""
+    def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body as it arrives, decompressed where the provider compressed it unasked. There is
+        one body: each call gives the same generator."""
+        if self._chunks is None:
+            self._chunks = self._read()
+        return self._chunks
+
+    async def _read(self) -> AsyncGenerator[bytes, None]:
         raw = "content-encoding" not in self.headers
         try:
             async for chunk in self._response.aiter_raw() if raw else self._response.aiter_bytes():
@@ -123,10 +130,10 @@ class Response:
         except httpx.HTTPError as error:
             raise _translate(error, "idle") from None
 
-    async def read(self, limit: int = MAX_BODY_BYTES) -> bytes:
-        """The whole body. Raises InvalidResponse past `limit` bytes."""
-        pieces: list[bytes] = []
-        size = 0
+    async def read(self, limit: int = MAX_BODY_BYTES, start: bytes = b"") -> bytes:
+        """The whole body, `start` being what was read of it. Raises InvalidResponse past `limit` bytes."""
+        pieces = [start]
+        size = len(start)
         async for chunk in self.chunks():
             size += len(chunk)
             if size > limit:

@@ -33,6 +33,10 @@ class MessagesDecoder:
         self._started = False
         self._finished = False
 
+    @property
+    def ending(self) -> bool:
+        return self._finished or bool(self._reason)
+
     def feed(self, event: str, data: bytes) -> list[Event]:
         if self._finished or data == b"[DONE]":  # some gateways add OpenAI's end
             return []

@@ -35,6 +35,11 @@ class WireRequest:
 class Decoder(Protocol):
     """Reads one streamed reply. One object a reply; fed in order."""
 
+    @property
+    def ending(self) -> bool:
+        """The provider said that it is done; nothing but usage and the like can follow."""
+        ...
+
     def feed(self, event: str, data: bytes) -> list[Event]:
         """The events in one server-sent event. Raises ProviderError when it says an error,
         InvalidResponse when it cannot be read."""

@@ -56,6 +56,10 @@ class ChatDecoder:
         self._spoke = False  # there was a choice
         self._finished = False
 
+    @property
+    def ending(self) -> bool:
+        return self._finished or bool(self._reason)
+
     def feed(self, event: str, data: bytes) -> list[Event]:
         if self._finished:
             return []
