@@ -16,12 +16,13 @@ from libria.layers.service import Service
 from libria.stores.memory import MemoryStore
 from libria.targets import Targets
 from libria_providers.errors import ModelNotFound, ProviderError
-from libria_providers.http import Pool, Pools, Wiring
+from libria_providers.http import Pool, Pools
 from libria_providers.provider import Provider
 from libria_providers.registry import near
 from libria_providers.reply import Reply
 from libria_providers.simulator import Simulator
 from libria_providers.types import Call, Model, Origin, Timeouts
+from libria_providers.wiring import Wiring
 
 MODEL_LIST_SECONDS = 300.0
 """How long a provider's list of models is believed."""

@@ -7,9 +7,10 @@ from dataclasses import replace
 from libria.config import Config
 from libria_providers.dialects.base import Quirks
 from libria_providers.errors import CredentialMissing, Disconnected, ModelNotFound
-from libria_providers.http import Pools, wiring
+from libria_providers.http import Pools
 from libria_providers.provider import Credential, Provider
 from libria_providers.registry import ROWS, Row, address, headers, key, near
+from libria_providers.wiring import wiring
 
 COMMAND_SECONDS = 15.0
 """For a key's command: a password manager may ask its user."""

@@ -5,7 +5,7 @@ ProviderError
     + RateLimited  + Overloaded  + Disconnected  + TimedOut
   x Refused              this call never will
     + CredentialMissing + CredentialRejected + PermissionDenied + BadRequest + ContextTooLong
-    + ContentFiltered + ModelNotFound + QuotaExhausted
+    + ContentFiltered + ModelNotFound + QuotaExhausted + CacheMiss
   x Interrupted          broke after the first delta
   x InvalidResponse      not what the vendor documents
 """
@@ -16,8 +16,10 @@ from libria_providers.types import Attempt
 
 
 class ProviderError(Exception):
-    """`message` is one sentence that says what to do. `detail` is the vendor's own words, for
-    the message and nowhere else. Fields that are not known stay None."""
+    """`message` is one sentence that says what to do, the vendor's own words within it. `code` is
+    the vendor's code or type; `retry_after` seconds, as the provider asked; `should_retry` its
+    x-should-retry header, which overrides the kind; `phase` that of a TimedOut: connect, firstToken,
+    idle or total. What is not known stays None."""
 
     kind: ClassVar[str] = "invalidResponse"
     retryable: ClassVar[bool] = False
@@ -33,6 +35,7 @@ class ProviderError(Exception):
         retry_after: float | None = None,
         should_retry: bool | None = None,
         request_id: str | None = None,
+        phase: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -40,9 +43,10 @@ class ProviderError(Exception):
         self.model = model
         self.status = status
         self.code = code
-        self.retry_after = retry_after  # seconds, as the provider asked
-        self.should_retry = should_retry  # the x-should-retry header, which overrides the kind
+        self.retry_after = retry_after
+        self.should_retry = should_retry
         self.request_id = request_id
+        self.phase = phase
         self.partial_text: str | None = None
         self.attempts: tuple[Attempt, ...] = ()
 
@@ -62,19 +66,15 @@ class Overloaded(Retryable):
 
 
 class Disconnected(Retryable):
-    """`sent` is false when the request cannot have reached the provider."""
+    """No connection, or one that broke before the first delta."""
 
     kind = "disconnected"
 
 
 class TimedOut(Retryable):
-    """`phase` is connect, firstToken, idle or total."""
+    """Nothing came in time; `phase` says what was waited for."""
 
     kind = "timedOut"
-
-    def __init__(self, message: str, *, phase: str, **rest: object) -> None:
-        super().__init__(message, **rest)  # type: ignore[arg-type]
-        self.phase = phase
 
 
 class Refused(ProviderError):

@@ -1,28 +1,18 @@
 """One provider at one address with one key: sends a call, gives the reply."""
 
-import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from libria_providers.dialects.base import Decoder
+from libria_providers.body import events
 from libria_providers.dialects.headers import request_id
-from libria_providers.errors import CredentialMissing, Disconnected, Interrupted, InvalidResponse, ProviderError
-from libria_providers.http import Pool, Pools, Response, wiring
+from libria_providers.errors import CredentialMissing, Disconnected, Interrupted, ProviderError
+from libria_providers.http import Pool, Pools, Response
 from libria_providers.registry import Row, address, find, headers, key
-from libria_providers.reply import Answer, Batches, Reply
+from libria_providers.reply import Batches, Reply
 from libria_providers.scrub import scrub
-from libria_providers.sse import SSEReader
-from libria_providers.types import Call, Event, Finish, Message, Model, Timeouts
-
-LAST_WORDS_SECONDS = 2.0
-"""How long usage and the like are waited for once the provider has said that it is done: a server
-that keeps the connection open after its last word must not hold an answer back."""
-
-DRAIN_SECONDS = 0.05
-
-_WHITE = b" \t\r\n\xef\xbb\xbf"  # with the bytes of a BOM
+from libria_providers.types import Call, Event, Message, Model, Timeouts
+from libria_providers.wiring import wiring
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +72,11 @@ class Provider:
         except ProviderError as error:
             raise self._told(error, None) from None
 
-    async def send_message(self, model: str, prompt: str | tuple[Message, ...], **options: object) -> Answer:
-        """Ask and wait for the whole answer. `options` are fields of Call."""
-        return await (await self.send(_call(self.id, model, prompt, options))).answer()
+    async def send_message(self, model: str, prompt: str | tuple[Message, ...], **options: object) -> Reply:
+        """Ask and wait for the whole answer, which the reply then holds. `options` are fields of Call."""
+        reply = await self.send(_call(self.id, model, prompt, options))
+        await reply.read()
+        return reply
 
     async def stream_message(
         self, model: str, prompt: str | tuple[Message, ...], **options: object
@@ -107,7 +99,7 @@ class Provider:
         response = await self._pool.send("POST", self.address + request.path, headers, request.body, call.timeouts)
         self._pool.in_use += 1
         opened = False
-        batches = self._batches(response)
+        batches = events(response, self.row.dialect, self.row.quirks)
         try:
             if not 200 <= response.status < 300:
                 raise self.row.dialect.error(response.status, response.headers, await response.read_error())
@@ -127,41 +119,6 @@ class Provider:
     async def _close(self, response: Response) -> None:
         self._pool.in_use -= 1
         await response.aclose()
-
-    async def _batches(self, response: Response) -> Batches:
-        """What the body holds decides, not what the head calls it: some servers answer a streaming
-        request with one JSON body, some label a stream as JSON or text."""
-        dialect, quirks = self.row.dialect, self.row.quirks
-        async with aclosing(response.chunks()) as chunks:
-            start = await _beginning(chunks)
-            mark = start.lstrip(_WHITE)[:1]
-            if mark in (b"{", b"["):
-                yield dialect.whole(await response.read(start=start.lstrip(_WHITE)), quirks)
-                return
-            if mark == b"<":
-                what = response.content_type or "HTML"
-                raise InvalidResponse(f"The provider answered with {what} instead of a reply; check its address.")
-            reader, decoder = SSEReader(), dialect.decoder(quirks)
-            chunk: bytes | None = start
-            said = False  # any event at all
-            while chunk is not None:
-                events: list[Event] = []
-                try:
-                    for event, data in reader.feed(chunk):
-                        events += decoder.feed(event, data)
-                except ProviderError:
-                    if events:
-                        yield events
-                    raise
-                if events and type(events[-1]) is Finish:
-                    await _drain(chunks)
-                    yield events
-                    return
-                if events:
-                    said = True
-                    yield events
-                chunk = await _next(chunks, decoder, said)
-        yield _end(decoder, reader)
 
     async def _then(self, first: list[Event], rest: Batches, call: Call) -> Batches:
         try:
@@ -203,51 +160,6 @@ def open_provider(name: str, pools: Pools, env: Mapping[str, str] | None = None)
         pool=pools.open(wiring(name, where, env)),
         headers=headers(row, env, found),
     )
-
-
-async def _beginning(chunks: AsyncGenerator[bytes, None]) -> bytes:
-    """The body up to and with the first chunk that holds more than white space."""
-    start = b""
-    async for chunk in chunks:
-        start += chunk
-        if start.lstrip(_WHITE):
-            break
-    return start
-
-
-async def _next(chunks: AsyncGenerator[bytes, None], decoder: Decoder, said: bool) -> bytes | None:
-    """The next chunk, None at the end of bytes; also at a break, for what was said before it may be
-    whole, and when only last words are missing and do not come: the decoder knows."""
-    try:
-        if not decoder.ending:
-            return await chunks.__anext__()
-        async with asyncio.timeout(LAST_WORDS_SECONDS):
-            return await chunks.__anext__()
-    except (StopAsyncIteration, TimeoutError):
-        return None
-    except Disconnected:
-        if not said:
-            raise
-        return None
-
-
-async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
-    """Read the end of the body, which is mostly there already: only a connection whose reply was
-    read to the end can be used again."""
-    with suppress(TimeoutError, Disconnected):
-        async with asyncio.timeout(DRAIN_SECONDS):
-            async for _ in chunks:
-                pass
-
-
-def _end(decoder: Decoder, reader: SSEReader) -> list[Event]:
-    events: list[Event] = []
-    try:
-        for event, data in reader.end():
-            events += decoder.feed(event, data)
-    except InvalidResponse:
-        pass  # half a line: the end of bytes cut it off
-    return events + decoder.end()
 
 
 def _model(call: Call) -> str:

@@ -40,6 +40,7 @@ class Reply:
         self.target = target
         self.age = age  # seconds since it was stored, where it is from a cache
         self.request_id = request_id
+        self.answer: Answer | None = None
         self.rescue: Callable[[ProviderError], Awaitable[Reply]] | None = None
         self._batches = batches
         self._close = close
@@ -93,8 +94,8 @@ class Reply:
             for callback in ends:
                 callback(self._finish, self._error)
 
-    async def answer(self) -> "Answer":
-        """Read to the end and close."""
+    async def read(self) -> "Answer":
+        """Read to the end and close; `answer` then holds it."""
         answer = Answer()
         try:
             async for batch in self:
@@ -102,17 +103,24 @@ class Reply:
                     answer.add(event)
         finally:
             await self.aclose()
+        self.answer = answer
         return answer
+
+    @property
+    def text(self) -> str:
+        """The whole text, once it was read."""
+        return self.answer.text if self.answer else ""
 
 
 class Answer:
     """What the events of a reply add up to."""
 
+    finish: Finish | None = None
+
     def __init__(self) -> None:
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._tools: dict[int, _ToolCallPieces] = {}
-        self.finish: Finish | None = None
 
     def add(self, event: Event) -> None:
         kind = type(event)
@@ -123,7 +131,8 @@ class Answer:
         elif isinstance(event, Reasoning):
             self._reasoning.append(event.text)
         elif isinstance(event, Reset):
-            self.__init__()  # type: ignore[misc]  # the answer starts again
+            for said in (self._text, self._reasoning, self._tools):
+                said.clear()
         elif isinstance(event, Finish):
             self.finish = event
 

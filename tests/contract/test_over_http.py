@@ -7,10 +7,11 @@ from wire_expectations import Heard, check
 from wire_recordings import Recording
 
 from libria_providers.errors import ProviderError
-from libria_providers.http import Pools, wiring
+from libria_providers.http import Pools
 from libria_providers.provider import Credential, Provider
 from libria_providers.registry import headers
 from libria_providers.types import Call, Message
+from libria_providers.wiring import wiring
 
 QUESTION = (Message("user", "Hello"),)
 

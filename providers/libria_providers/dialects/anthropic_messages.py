@@ -10,9 +10,8 @@ from libria_providers.dialects.anthropic_decode import MessagesDecoder
 from libria_providers.dialects.anthropic_wire import NAME, VERSION
 from libria_providers.dialects.base import Decoder, Quirks, WireRequest
 from libria_providers.dialects.model_list import read_models
-from libria_providers.dialects.said import mapping
 from libria_providers.errors import ProviderError
-from libria_providers.types import Call, Event, Json, Model
+from libria_providers.types import Call, Event, Model
 
 __all__ = ["AnthropicMessages"]
 
@@ -40,6 +39,3 @@ class AnthropicMessages:
 
     def models(self, body: bytes, provider: str) -> list[Model]:
         return read_models(body, provider)
-
-    def opaque(self, value: Json) -> Json | None:
-        return value if mapping(value).get("dialect") == NAME else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from libria_providers.errors import ProviderError
-from libria_providers.types import Call, Event, Json, Model
+from libria_providers.types import Call, Event, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,3 @@ class Dialect(Protocol):
         ...
 
     def models(self, body: bytes, provider: str) -> list[Model]: ...
-
-    def opaque(self, value: Json) -> Json | None:
-        """`value` when it is this dialect's own opaque data, else None."""
-        ...

@@ -7,9 +7,8 @@ from libria_providers.dialects.base import Decoder, Quirks, WireRequest
 from libria_providers.dialects.model_list import read_models
 from libria_providers.dialects.openai_chat_decode import ChatDecoder
 from libria_providers.dialects.openai_chat_echo import NAME
-from libria_providers.dialects.said import mapping
 from libria_providers.errors import ProviderError
-from libria_providers.types import Call, Event, Json, Model
+from libria_providers.types import Call, Event, Model
 
 __all__ = ["OpenAIChat"]
 
@@ -37,6 +36,3 @@ class OpenAIChat:
 
     def models(self, body: bytes, provider: str) -> list[Model]:
         return read_models(body, provider)
-
-    def opaque(self, value: Json) -> Json | None:
-        return value if mapping(value).get("dialect") == NAME else None

@@ -107,8 +107,8 @@ def test_the_pump_carries_both_ways_and_ends_with_the_daemon(size: int) -> None:
     for thread in (feeding, answering, pumping):
         thread.join()
     assert (received == sent, answer == back, outcome) == (True, True, [0])
-    for descriptor in (in_read, out_read, out_write):
-        os.close(descriptor)
+    for descriptor in (out_read, out_write):
+        os.close(descriptor)  # not in_read: the pump's thread may be about to read it, whatever it is by then
     ours.close()
 
 
@@ -134,8 +134,8 @@ def test_the_exit_code_when_the_daemon_closes_first(said: list[bytes], code: int
         assert theirs.recv(len(piece), socket.MSG_WAITALL) == piece
     theirs.close()
     pumping.join()
-    for descriptor in (in_write, in_read, out_read, out_write):
-        os.close(descriptor)
+    for descriptor in (in_write, out_read, out_write):
+        os.close(descriptor)  # not in_read: the pump's thread may be about to read it, whatever it is by then
     ours.close()
     assert outcome == [code]
 
@@ -158,8 +158,8 @@ def test_a_client_that_does_not_read_is_still_heard() -> None:
     stuffing.join()
     theirs.close()
     pumping.join()
-    for descriptor in (in_read, out_read, out_write):
-        os.close(descriptor)
+    for descriptor in (out_read, out_write):
+        os.close(descriptor)  # not in_read: the pump's thread may be about to read it, whatever it is by then
     ours.close()
 
 

@@ -7,9 +7,10 @@ from contextlib import suppress
 import pytest
 
 from libria_providers.errors import Disconnected, ProviderError, TimedOut
-from libria_providers.http import Pools, proxy_for, wiring
+from libria_providers.http import Pools
 from libria_providers.simulator import Simulator
 from libria_providers.types import Timeouts
+from libria_providers.wiring import proxy_for, wiring
 
 BODY = b'{"model":"fast:50","stream":true,"messages":[{"role":"user","content":"x"}]}'
 HEADERS = {"content-type": "application/json"}

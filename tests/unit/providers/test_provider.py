@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from libria_providers import provider as module
+from libria_providers import body
 from libria_providers.errors import (
     CredentialMissing,
     CredentialRejected,
@@ -20,7 +20,7 @@ from libria_providers.http import Pools
 from libria_providers.provider import open_provider
 from libria_providers.reply import Answer
 from libria_providers.simulator import Simulator
-from libria_providers.types import Finish, Usage
+from libria_providers.types import Finish, Timeouts, Usage
 
 DELTA = b'data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n'
 STOP = b'data: {"id":"c","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
@@ -80,8 +80,9 @@ async def ask(url: str, times: int = 1) -> tuple[Answer, int]:
     try:
         env = {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "sk-secret"}
         for _ in range(times):
-            answer = await open_provider("openai", pools, env).send_message("m", "Hello")
-        return answer, pools.all()[0].opened
+            reply = await open_provider("openai", pools, env).send_message("m", "Hello")
+        assert reply.answer is not None
+        return reply.answer, pools.all()[0].opened
     finally:
         await pools.aclose()
 
@@ -138,7 +139,7 @@ async def test_what_is_no_answer_is_an_error(pieces: tuple[bytes, ...], kind: st
 async def test_a_server_that_never_ends_its_body_holds_no_answer_back(
     pieces: tuple[bytes, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LAST_WORDS_SECONDS", 0.05)
+    monkeypatch.setattr(body, "LAST_WORDS_SECONDS", 0.05)
     async with server(*pieces, stays=True) as url:
         answer, _ = await ask(url)
     assert answer.text == "Hi"
@@ -186,5 +187,5 @@ async def test_the_list_of_models() -> None:
     async with Simulator() as sim:
         pools = Pools()
         provider = open_provider("openai", pools, {"OPENAI_BASE_URL": f"{sim.url}/v1", "OPENAI_API_KEY": "k"})
-        assert "openai/story" in [model.id for model in await provider.models(module.Timeouts())]
+        assert "openai/story" in [model.id for model in await provider.models(Timeouts())]
         await pools.aclose()

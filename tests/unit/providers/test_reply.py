@@ -72,7 +72,7 @@ CUT = Disconnected("cut")
 async def test_a_reply_read_to_the_end_ends_once_with_its_finish() -> None:
     source = Source([Delta("a")], [FINISH])
     reply = source.reply()
-    answer = await reply.answer()
+    answer = await reply.read()
     await reply.aclose()
     assert (answer.text, source.closed, source.ends) == ("a", 1, [(FINISH, None)])
 
@@ -88,7 +88,7 @@ async def test_a_reply_that_its_reader_leaves_ends_with_neither() -> None:
 async def test_a_reply_that_breaks_ends_with_the_error() -> None:
     source = Source([Delta("a")], CUT)
     with pytest.raises(Disconnected):
-        await source.reply().answer()
+        await source.reply().read()
     assert (source.closed, source.ends) == (1, [(None, CUT)])
 
 
@@ -101,7 +101,7 @@ async def test_a_rescued_reply_closes_both() -> None:
         return second.reply()
 
     reply.rescue = rescue
-    assert (await reply.answer()).text == "b"
+    assert (await reply.read()).text == "b"
     assert (first.closed, second.closed) == (1, 1)
     assert (first.ends, second.ends) == ([(None, CUT)], [(FINISH, None)])
 
@@ -115,5 +115,5 @@ async def test_a_rescue_that_fails_raises_its_own_error() -> None:
 
     reply.rescue = rescue
     with pytest.raises(Interrupted):
-        await reply.answer()
+        await reply.read()
     assert source.closed == 1

@@ -10,9 +10,10 @@ import pytest
 import trustme
 
 from libria_providers.errors import Disconnected
-from libria_providers.http import Pools, wiring
+from libria_providers.http import Pools
 from libria_providers.simulator import Simulator
 from libria_providers.types import Timeouts
+from libria_providers.wiring import wiring
 
 BODY = b'{"model":"fast:5","stream":true,"messages":[{"role":"user","content":"x"}]}'
 HEADERS = {"content-type": "application/json"}

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from libria_providers.errors import ProviderError
-from libria_providers.http import Pools, wiring
+from libria_providers.http import Pools
 from libria_providers.types import Timeouts
+from libria_providers.wiring import wiring
 
 LIMIT = 3.0
 """Seconds for each address; they are asked all at once."""
