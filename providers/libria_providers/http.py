@@ -8,7 +8,7 @@ cookies and auth flows are not wanted here, and cost 0.2 ms a request.
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import truststore
@@ -41,6 +41,12 @@ class Pools:
         if pool is None:
             pool = self._pools[wiring] = Pool(wiring)
         return pool
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
     def all(self) -> list["Pool"]:
         return list(self._pools.values())
