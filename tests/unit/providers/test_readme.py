@@ -22,6 +22,7 @@ async def test_the_script_of_the_readme() -> None:
         output, _ = await process.communicate()
         assert process.returncode == 0
         lines = output.decode().splitlines()
-        assert lines[0] and not lines[0].startswith("Delta(")
+        assert lines[0] != ""
+        assert not lines[0].startswith("Delta(")
         assert lines[-1].startswith("Finish(")
         assert [call.state for call in sim.calls] == ["done", "done"]
