@@ -104,7 +104,7 @@ class Client:
         while True:
             message = self._receive()
             if "method" not in message:
-                if message.get("id") == number:
+                if message.get("id") in (number, None):  # null: what we sent could not be read
                     return message
             elif "id" in message:
                 self._send({"jsonrpc": "2.0", "id": message["id"], "error": _NOT_HERE})
@@ -130,7 +130,9 @@ class Client:
             self._socket.settimeout(None)
 
     def _send(self, message: dict[str, Json]) -> None:
-        body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        body = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
+            "utf-8", "replace"
+        )
         try:
             self._socket.sendall(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
         except OSError:

@@ -5,30 +5,32 @@ from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
 from libria.config import Config
-from libria.targets import Env
+from libria.targets import Env, Targets
 from libria_providers.errors import CredentialMissing, ProviderError
-from libria_providers.registry import ROWS, address, key
+from libria_providers.registry import ROWS
 from libria_providers.types import Model
 
 PROBE_SECONDS = 0.5
 
 
-async def default_model(config: Config, env: Env, models: Callable[[str], Awaitable[Sequence[Model]]]) -> str:
+async def default_model(
+    config: Config, targets: Targets, env: Env, models: Callable[[str], Awaitable[Sequence[Model]]]
+) -> str:
     """The config's, else that of the first provider with a key, else the first model of a local
     server found running. Raises CredentialMissing that says what to set."""
     if config.defaults.model:
         return config.defaults.model
-    for row in ROWS.values():
-        if not row.local and row.default_model and key(row, env):
-            return f"{row.name}/{row.default_model}"
-    for row in ROWS.values():
-        if row.local and row.base_url and await _listens(address(row, None, env)):
-            try:
-                served = await models(row.name)
-            except (ProviderError, TimeoutError):
-                continue
-            if served:
-                return served[0].id
+    local: list[str] = []
+    for name in targets.names():
+        row, own = targets.row(name), config.providers.get(name)
+        model = own.models[0] if own and own.models else row.default_model
+        if row.local:
+            local.append(name)
+        elif model and await _has_key(targets, name, env):
+            return f"{name}/{model}"
+    for name in local:
+        if found := await _serves(targets, name, env, models):
+            return found
     names = ", ".join(row.key_env[0] for row in list(ROWS.values())[:3] if row.key_env)
     raise CredentialMissing(
         f"No model is named and no key was found: set one of {names}, start a local server such as Ollama, "
@@ -36,12 +38,34 @@ async def default_model(config: Config, env: Env, models: Callable[[str], Awaita
     )
 
 
+async def _has_key(targets: Targets, name: str, env: Env) -> bool:
+    try:
+        return (await targets.provider(name, env)).credential is not None
+    except ProviderError:
+        return False
+
+
+async def _serves(
+    targets: Targets, name: str, env: Env, models: Callable[[str], Awaitable[Sequence[Model]]]
+) -> str | None:
+    """The first model of a local server that can be talked to, None where none listens."""
+    try:
+        address = (await targets.provider(name, env)).address
+        if not address or not await _listens(address):
+            return None
+        served = await models(name)
+    except (ProviderError, TimeoutError):
+        return None
+    talking = [model.id for model in served if "embed" not in model.id.lower()]
+    return talking[0] if talking else None
+
+
 async def _listens(url: str) -> bool:
     parts = urlsplit(url)
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             _, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
-    except (OSError, TimeoutError):
+    except (OSError, TimeoutError, ValueError):
         return False
     writer.close()
     return True

@@ -27,8 +27,14 @@ from libria_providers.wiring import Wiring
 MODEL_LIST_SECONDS = 300.0
 """How long a provider's list of models is believed."""
 
+MAX_TARGETS = 1000
+"""Whose layers are kept; a client that makes up model names must not fill the memory."""
+
 MEMORY_BYTES = 16 * 1024 * 1024
 """Of answers kept in memory: some thousand, and small beside the daemon itself."""
+
+NEAR_SECONDS = 2.0
+"""For the list of models that an unknown one is compared with."""
 
 LIST_TIMEOUTS = Timeouts(connect=3.0, first_token=8.0, idle=8.0, total=10.0)
 
@@ -78,12 +84,15 @@ class Engine:
         try:
             return await self._stack.send(call)
         except ModelNotFound as error:
-            raise await self._with_near(error, call.origin) from None
+            raise await self._with_near(error, call) from None
 
     async def models(self, provider: str, origin: Origin, *, refresh: bool = False) -> Sequence[Model]:
         """What `provider` serves, from a list at most MODEL_LIST_SECONDS old. Raises ProviderError."""
         if provider == "simulate":
             await self._need_simulator()
+        own = self.config.providers.get(provider)
+        if own is not None and own.models:  # the config lists what the server may not
+            return [Model(f"{provider}/{name}", provider) for name in own.models]
         asked = await self.targets.provider(provider, origin.env)
         key = (provider, asked.address, self._fingerprint(asked))
         known = self._lists.get(key)
@@ -94,12 +103,10 @@ class Engine:
         return known.models
 
     def _fingerprint(self, provider: Provider) -> str:
-        """Which key, without saying it: a keyed hash, other in each process."""
-        if provider.credential is None:
-            return ""
-        return hashlib.blake2b(
-            provider.credential.value.encode(), key=self._fingerprint_key, digest_size=12
-        ).hexdigest()
+        """Whose key, organization and other headers, without saying them: a keyed hash, other in
+        each process. Two clients share a target, and cached answers, only when all are the same."""
+        said = "\0".join(f"{name}:{value}" for name, value in sorted(provider.headers.items()))
+        return hashlib.blake2b(said.encode(), key=self._fingerprint_key, digest_size=12).hexdigest()
 
     def pools(self) -> list[Pool]:
         return self._pools.all()
@@ -117,17 +124,19 @@ class Engine:
         return list(dict.fromkeys(names))
 
     async def _default_model(self, origin: Origin) -> str:
-        return await default_model(self.config, origin.env, lambda provider: self.models(provider, origin))
+        return await default_model(self.config, self.targets, origin.env, lambda name: self.models(name, origin))
 
     async def _service(self, target: str, call: Call) -> Service:
         """The layers of one target: provider, model and key. Raises ProviderError."""
         name, slash, model = target.partition("/")
         if not slash or not model:
-            raise self.targets.unknown(target)
+            raise self.targets.unknown(name)
         provider = await self.targets.provider(name, call.origin.env)
         key = (target, self._fingerprint(provider), provider.wiring)
         service = self._services.get(key)
         if service is None:
+            if len(self._services) >= MAX_TARGETS:
+                self._services.clear()
             service = self._services[key] = stack.for_target(provider, self._policy, self.clock)
         return service
 
@@ -143,12 +152,13 @@ class Engine:
             if self._simulator is None:
                 self._simulator = await Simulator().__aenter__()
 
-    async def _with_near(self, error: ModelNotFound, origin: Origin) -> ModelNotFound:
+    async def _with_near(self, error: ModelNotFound, call: Call) -> ModelNotFound:
         """Name the models that the user may have meant, where the provider tells."""
         if error.provider is None or error.model is None:
             return error
         try:
-            listed = await self.models(error.provider, origin)
+            async with asyncio.timeout(min(NEAR_SECONDS, call.deadline - self.clock.now())):
+                listed = await self.models(error.provider, call.origin)
         except (ProviderError, TimeoutError):
             return error
         names = near(f"{error.provider}/{error.model}", [model.id for model in listed])

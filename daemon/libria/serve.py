@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from libria import paths
 from libria.config import Config, ConfigError, changed, load, stamp
-from libria.connect.daemon import ALLOWED, NoDaemon, StartLock, running_socket
+from libria.connect.daemon import NoDaemon, StartLock, running_socket
 
 if TYPE_CHECKING:  # heavy: a daemon that cannot bind need not import them
     from libria.engine import Engine
@@ -130,7 +130,7 @@ class _Source:
             return
         self._looked = now
         new = changed(self._path, self._stamp)
-        if new is None or self._clock.wall() - new[0] / 1e9 < SETTLE_SECONDS:
+        if new is None or 0 <= self._clock.wall() - new[0] / 1e9 < SETTLE_SECONDS:
             return  # an editor that empties the file before it writes is not done yet
         self._stamp = new
         try:
@@ -148,10 +148,6 @@ class _Source:
         daemon = self._config.daemon
         logging.getLogger("libria").setLevel(daemon.log_level.upper())
         self._server.idle_exit = daemon.idle_exit
-        names = [provider.api_key_env for provider in self._config.providers.values() if provider.api_key_env]
-        if self._server.address is not None:
-            with contextlib.suppress(OSError):
-                Path(paths.runtime_dir(), ALLOWED).write_text("\n".join(names), encoding="utf-8")
 
     def _complain(self, error: ConfigError) -> None:
         self._problem = f"The config is not in force until it is mended: {error}"

@@ -33,5 +33,5 @@ class Session:
     def close(self) -> None:
         """The client is gone: its calls end, but for those that it wants finished."""
         for call in list(self.calls.values()):
-            if call.call.on_disconnect == "cancel":
+            if call.call.on_disconnect == "cancel" and not call.task.cancelling():
                 call.task.cancel()

@@ -47,7 +47,9 @@ class Targets:
             row = ROWS[kind]
         keys = (own.api_key_env,) if own.api_key_env else () if own.api_key_command else row.key_env
         needs_key = bool(own.api_key_env or own.api_key_command)
-        return replace(row, name=name, key_env=keys, local=row.local and not needs_key)
+        # What the environment says for OpenAI (its organization) is not for another's server.
+        env_headers = row.env_headers if kind == name else ()
+        return replace(row, name=name, key_env=keys, env_headers=env_headers, local=row.local and not needs_key)
 
     async def provider(self, name: str, env: Env) -> Provider:
         """Raises ModelNotFound for an unknown name, CredentialMissing when a key's command fails."""
@@ -65,7 +67,8 @@ class Targets:
             address=where,
             credential=Credential(*found) if found else None,
             pool=self._pools.open(wiring(name, where, env, http2=bool(own and own.http2))),
-            headers={**headers(row, env, found), **(own.headers if own else {})},
+            headers={**headers(row, env, found), **_lowered(own.headers if own else {})},
+            rejected=lambda: self._forget(row.name),
         )
 
     def unknown(self, target: str) -> ModelNotFound:
@@ -88,11 +91,18 @@ class Targets:
             return "api_key_command", await self._run(row, tuple(own.api_key_command))
         return key(row, env)
 
+    def _forget(self, name: str) -> None:
+        """The provider refused the key: a command's may have expired, and is asked for anew."""
+        own = self._config.providers.get(name)
+        if own is not None and own.api_key_command:
+            self._commands.pop(tuple(own.api_key_command), None)
+
     async def _run(self, row: Row, command: tuple[str, ...]) -> str:
-        """The key that `command` prints; it runs once and is run again only after a failure."""
+        """The key that `command` prints; it runs once, and again only after a failure or a refusal."""
         task = self._commands.get(command)
         if task is None or (task.done() and task.exception() is not None):
             task = self._commands[command] = asyncio.create_task(_output(command))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, if nobody waits
         try:
             return await asyncio.shield(task)
         except (OSError, ValueError, TimeoutError) as error:
@@ -101,6 +111,11 @@ class Targets:
                 "correct api_key_command in the config.",
                 provider=row.name,
             ) from None
+
+
+def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    """Names in lower case, as ours are: the config's win over them in whichever case."""
+    return {name.lower(): value for name, value in headers.items()}
 
 
 async def _output(command: tuple[str, ...]) -> str:

@@ -22,7 +22,8 @@ _WHITE = b" \t\r\n\xef\xbb\xbf"  # with the bytes of a BOM
 
 async def events(response: Response, dialect: Dialect, quirks: Quirks) -> Batches:
     """What the body holds decides, not what the head calls it: some servers answer a streaming
-    request with one JSON body, some label a stream as JSON or text."""
+    request with one JSON body, some label a stream as JSON or text. Each read gives a batch, an
+    empty one where it brought no event (a comment, a ping): so whoever waits knows of life."""
     async with aclosing(response.chunks()) as chunks:
         start = await _beginning(chunks)
         mark = start.lstrip(_WHITE)[:1]
@@ -48,9 +49,8 @@ async def events(response: Response, dialect: Dialect, quirks: Quirks) -> Batche
                 await _drain(chunks)
                 yield found
                 return
-            if found:
-                said = True
-                yield found
+            said = said or bool(found)
+            yield found  # empty where the chunk held no event: a sign of life
             chunk = await _next(chunks, decoder, said)
     yield _end(decoder, reader)
 

@@ -12,8 +12,6 @@ ProviderError
 
 from typing import ClassVar
 
-from libria_providers.types import Attempt
-
 
 class ProviderError(Exception):
     """`message` is one sentence that says what to do, the vendor's own words within it. `code` is
@@ -48,7 +46,9 @@ class ProviderError(Exception):
         self.request_id = request_id
         self.phase = phase
         self.partial_text: str | None = None
-        self.attempts: tuple[Attempt, ...] = ()
+
+    def __str__(self) -> str:
+        return self.message  # which may have been scrubbed since
 
 
 class Retryable(ProviderError):

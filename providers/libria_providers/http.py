@@ -7,19 +7,24 @@ cookies and auth flows are not wanted here, and cost 0.2 ms a request.
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Mapping
-from typing import Any, Self
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any, Self, cast
 
 import httpx
 import truststore
 
-from libria_providers.errors import Disconnected, InvalidResponse, ProviderError, TimedOut
+from libria_providers.errors import BadRequest, Disconnected, InvalidResponse, ProviderError, TimedOut
 from libria_providers.types import Timeouts
 from libria_providers.wiring import Wiring
 
-MAX_CONNECTIONS = 1000
-"""Of one pool. Idle ones are kept up to the same number: httpx keeps fewer than it is told when
-the two differ (212 opened for 40 workers at its defaults, httpx 0.28.1)."""
+SHARD_CONNECTIONS = 10
+"""Of one shard. httpcore 1.0.9 looks at every pair of its connections at each request and each close
+(`_assign_requests_to_connections`): 500 kept ones made a request cost 50 ms. Idle ones are kept up to
+the same number: httpx keeps fewer than it is told when the two differ."""
+
+KEPT_SHARDS = 3
+"""Idle shards that keep their connections; those of a burst beyond them are closed when it is over."""
 
 KEEPALIVE_SECONDS = 55.0
 """Below the 60 s after which common load balancers drop an idle connection without a word."""
@@ -28,6 +33,12 @@ MAX_BODY_BYTES = 256 * 1024 * 1024
 """Of a reply that comes as one body."""
 
 MAX_ERROR_BYTES = 1024 * 1024
+
+
+UNUSABLE = (
+    "The provider's address, its proxy or a header cannot be used; "
+    "check the base URL, HTTPS_PROXY and the headers in the config."
+)
 
 
 class Pools:
@@ -60,8 +71,9 @@ class Pools:
 class Response:
     """A reply whose head has come. Whoever gets it closes it."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, leave: Callable[[], Awaitable[None]]) -> None:
         self._response = response
+        self._leave = leave
         self._chunks: AsyncGenerator[bytes, None] | None = None
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers  # look-up ignores case
@@ -78,9 +90,15 @@ class Response:
         return self._chunks
 
     async def _read(self) -> AsyncGenerator[bytes, None]:
-        raw = "content-encoding" not in self.headers
+        coding = self.headers.get("content-encoding", "identity").strip().lower()
+        if coding not in ("identity", "gzip", "x-gzip", "deflate", ""):
+            raise InvalidResponse(f"The provider compressed its reply with {coding[:20]}, which nobody asked for.")
+        raw = coding in ("identity", "")
         try:
-            async for chunk in self._response.aiter_raw() if raw else self._response.aiter_bytes():
+            # Not aiter_raw, which closes at the end: see aclose.
+            async for chunk in (
+                cast(httpx.AsyncByteStream, self._response.stream) if raw else self._response.aiter_bytes()
+            ):
                 yield chunk
         except httpx.HTTPError as error:
             raise _translate(error, "idle") from None
@@ -99,94 +117,136 @@ class Response:
     async def read_error(self) -> bytes:
         """As much of an error's body as is worth reading; never raises for the connection."""
         pieces: list[bytes] = []
-        try:
+        size = 0
+        with suppress(ProviderError):  # the status line says enough
             async for chunk in self.chunks():
                 pieces.append(chunk)
-                if sum(map(len, pieces)) > MAX_ERROR_BYTES:
+                size += len(chunk)
+                if size > MAX_ERROR_BYTES:
                     break
-        except ProviderError:
-            pass  # the status line says enough
         return b"".join(pieces)[:MAX_ERROR_BYTES]
 
     async def aclose(self) -> None:
-        await self._response.aclose()
+        """Once. Not to be interrupted: httpcore 1.0.9 shields its own closing from anyio's cancels,
+        not from asyncio's, and one in the middle costs the connection's slot for ever."""
+        await asyncio.shield(asyncio.ensure_future(self._closed()))
+
+    async def _closed(self) -> None:
+        try:
+            await self._response.aclose()
+        finally:
+            await self._leave()
 
 
 class Pool:
-    """One httpx transport, and what is known of its use."""
+    """The transports of one wiring, and what is known of their use."""
 
     def __init__(self, wiring: Wiring) -> None:
         self.wiring = wiring
         self.in_use = 0  # requests between send and close
         self.opened = 0  # connections made so far
-        self._transport: httpx.AsyncHTTPTransport | None = None
+        self._shards: list[_Shard] = []
+        self._tls: ssl.SSLContext | None = None
         self._urls: dict[str, httpx.URL] = {}  # parsed once: there are two or three of them
 
+    def _shard(self) -> "_Shard":
+        """The first with room, so that few are used and their connections stay warm."""
+        size = SHARD_CONNECTIONS if not self.wiring.http2 else 10 * SHARD_CONNECTIONS  # streams, there
+        for shard in self._shards:
+            if shard.in_use < size:
+                return shard
+        try:
+            shard = _Shard(self._open())
+        except ValueError:
+            raise BadRequest(UNUSABLE) from None  # a proxy of an unknown kind
+        self._shards.append(shard)
+        return shard
+
     def _open(self) -> httpx.AsyncHTTPTransport:
-        if self._transport is None:
-            self._transport = httpx.AsyncHTTPTransport(
-                verify=_tls(self.wiring) if self.wiring.address.startswith("https") else False,
-                proxy=self.wiring.proxy,
-                http2=self.wiring.http2,
-                trust_env=False,  # a client's own environment counts, not the daemon's
-                limits=httpx.Limits(
-                    max_connections=MAX_CONNECTIONS,
-                    max_keepalive_connections=MAX_CONNECTIONS,
-                    keepalive_expiry=KEEPALIVE_SECONDS,
-                ),
-            )
-        return self._transport
+        if self._tls is None and self.wiring.encrypted:
+            self._tls = _tls(self.wiring)
+        return httpx.AsyncHTTPTransport(
+            verify=self._tls or False,
+            proxy=self.wiring.proxy,
+            http2=self.wiring.http2,
+            trust_env=False,  # a client's own environment counts, not the daemon's
+            limits=httpx.Limits(
+                max_connections=SHARD_CONNECTIONS,
+                max_keepalive_connections=SHARD_CONNECTIONS,
+                keepalive_expiry=KEEPALIVE_SECONDS,
+            ),
+        )
+
+    async def _leave(self, shard: "_Shard") -> None:
+        """A request of `shard` has ended."""
+        shard.in_use -= 1
+        self.in_use -= 1
+        if shard.in_use or shard not in self._shards:
+            return
+        idle = [other for other in self._shards if not other.in_use]
+        if len(idle) > KEPT_SHARDS or shard.spoiled:
+            self._shards.remove(shard)
+            await shard.transport.aclose()
 
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeouts: Timeouts
     ) -> Response:
         """One request; returns once the head of the reply has come. Raises Disconnected or
         TimedOut. A kept connection that dies before the first byte of the reply (llama.cpp closes
-        after each stream without saying so) is replaced by a fresh one, once and unseen."""
+        after each stream without saying so) is replaced unseen, in the end by a fresh one."""
         silence = max(timeouts.first_token, timeouts.idle)
         attempt = _Attempt()
         extensions = {
             "timeout": {"connect": timeouts.connect, "read": silence, "write": silence, "pool": timeouts.connect},
             "trace": attempt.trace,
         }
+        shard = self._shard()
+        shard.in_use += 1
+        self.in_use += 1
+        try:
+            response = await self._send(shard, attempt, method, url, headers, body, extensions)
+        except asyncio.CancelledError:
+            await shard.sweep()
+            await self._leave(shard)
+            raise
+        except BaseException:
+            await self._leave(shard)
+            raise
+        self.opened += attempt.fresh
+        return Response(response, lambda: self._leave(shard))
+
+    async def _send(
+        self,
+        shard: "_Shard",
+        attempt: "_Attempt",
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        extensions: dict[str, Any],
+    ) -> httpx.Response:
         while True:
             attempt.fresh = False
             try:
                 request = httpx.Request(method, self._url(url), headers=headers, content=body, extensions=extensions)
-                response = await self._open().handle_async_request(request)
+                response = await shard.transport.handle_async_request(request)
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
-                if attempt.fresh or attempt.replaced:
+                attempt.replaced += 1
+                if attempt.fresh or attempt.replaced > SHARD_CONNECTIONS:
                     raise _translate(error, "firstToken") from None
-                attempt.replaced = True
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise _translate(error, "firstToken") from None
-            except asyncio.CancelledError:
-                await self._sweep()
-                raise
+            except (ValueError, OverflowError, ExceptionGroup):
+                # A port of 99999, a header that is no ASCII: httpx and anyio let these through.
+                raise BadRequest(UNUSABLE) from None
             else:
-                self.opened += attempt.fresh
                 response.request = request
-                return Response(response)
-
-    async def _sweep(self) -> None:
-        """Close connections that no request holds and that will never be idle again.
-
-        httpcore 1.0.9 keeps one for ever, with its socket and its slot, when its request was
-        cancelled between connect and send (https://github.com/encode/httpcore/pull/1099)."""
-        pool = _inner_pool(self._transport)
-        if pool is None:
-            return
-        held = {id(request.connection) for request in pool._requests}
-        for connection in list(pool._connections):
-            if id(connection) not in held and not connection.is_idle() and not connection.is_closed():
-                pool._connections.remove(connection)
-                await connection.aclose()
+                return response
 
     @property
     def open_connections(self) -> int:
         """Held or kept, now."""
-        pool = _inner_pool(self._transport)
-        return len(pool._connections) if pool is not None else 0
+        return sum(len(shard.connections) for shard in self._shards)
 
     def _url(self, url: str) -> httpx.URL:
         known = self._urls.get(url)
@@ -195,25 +255,49 @@ class Pool:
         return known
 
     async def aclose(self) -> None:
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            await transport.aclose()
+        shards, self._shards = self._shards, []
+        for shard in shards:
+            await shard.transport.aclose()
 
 
 class _Attempt:
     """Whether the request at hand opened its own connection."""
 
     fresh = False
-    replaced = False
+    replaced = 0
 
     async def trace(self, event: str, _info: Mapping[str, object]) -> None:
         if event == "connection.connect_tcp.started":
             self.fresh = True
 
 
-def _inner_pool(transport: httpx.AsyncHTTPTransport | None) -> Any:
-    """httpcore's pool, whose state httpx does not show."""
-    return getattr(transport, "_pool", None)
+class _Shard:
+    """One httpx transport, and httpcore's pool in it, whose state httpx does not show."""
+
+    def __init__(self, transport: httpx.AsyncHTTPTransport) -> None:
+        self.transport = transport
+        self.in_use = 0
+        self._pool: Any = getattr(transport, "_pool", None)
+
+    @property
+    def connections(self) -> list[Any]:
+        return list(self._pool._connections)
+
+    @property
+    def spoiled(self) -> bool:
+        """Whether it holds requests, which it must not when nothing is in use."""
+        return bool(self._pool._requests)
+
+    async def sweep(self) -> None:
+        """Close connections that no request holds and that will never be idle again.
+
+        httpcore 1.0.9 keeps one for ever, with its socket and its slot, when its request was
+        cancelled between connect and send (https://github.com/encode/httpcore/pull/1099)."""
+        held = {id(request.connection) for request in self._pool._requests}
+        for connection in self.connections:
+            if id(connection) not in held and not connection.is_idle() and not connection.is_closed():
+                self._pool._connections.remove(connection)
+                await connection.aclose()
 
 
 def _tls(wiring: Wiring) -> ssl.SSLContext:
@@ -238,6 +322,8 @@ def _translate(error: Exception, phase: str) -> ProviderError:
     if isinstance(error, httpx.ProxyError):
         return Disconnected("The proxy refused the connection; check HTTPS_PROXY and NO_PROXY.")
     if isinstance(error, httpx.ConnectError):
+        if "hostname mismatch" in str(error).lower() or "ip address mismatch" in str(error).lower():
+            return Disconnected("The certificate at the provider's address is for another name; check the address.")
         if "CERTIFICATE" in str(error).upper():
             return Disconnected(
                 "The provider's certificate is not trusted; if a company proxy is in between, "
@@ -246,6 +332,8 @@ def _translate(error: Exception, phase: str) -> ProviderError:
         return Disconnected("The provider cannot be reached; check the network and the address.")
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return Disconnected("The provider's address is no valid URL; correct the base URL.")
+    if isinstance(error, httpx.LocalProtocolError):
+        return BadRequest("A header holds a character that cannot be sent; check the headers in the config.")
     if isinstance(error, httpx.DecodingError):
         return InvalidResponse("The provider's reply cannot be decompressed; try again or name a fallback.")
     return Disconnected("The connection to the provider broke; try again or name a fallback.")

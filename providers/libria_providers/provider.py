@@ -1,17 +1,17 @@
 """One provider at one address with one key: sends a call, gives the reply."""
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from libria_providers.body import events
-from libria_providers.dialects.headers import request_id
-from libria_providers.errors import CredentialMissing, Disconnected, Interrupted, ProviderError
+from libria_providers.dialects.headers import request_id, retry_after
+from libria_providers.errors import CredentialMissing, CredentialRejected, Disconnected, Interrupted, ProviderError
 from libria_providers.http import Pool, Pools, Response
 from libria_providers.registry import Row, address, find, headers, key
 from libria_providers.reply import Batches, Reply
 from libria_providers.scrub import scrub
-from libria_providers.types import Call, Event, Message, Model, Timeouts
+from libria_providers.types import Call, Event, Message, Model, Timeouts, Trace
 from libria_providers.wiring import wiring
 
 
@@ -25,7 +25,7 @@ class Credential:
 
 class Provider:
     """`send` is the seam; `send_message` and `stream_message` are faces over it. `headers` go with
-    every request and carry the credential."""
+    every request and carry the credential; `rejected` is called when the provider refuses it."""
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class Provider:
         credential: Credential | None,
         pool: Pool,
         headers: Mapping[str, str],
+        rejected: Callable[[], None] = lambda: None,
     ) -> None:
         self.id = row.name
         self.name = row.title
@@ -43,6 +44,8 @@ class Provider:
         self.credential = credential
         self.wiring = pool.wiring
         self._pool = pool
+        self._rejected = rejected
+        self.headers = headers
         self._headers = {
             "user-agent": "libria",
             "content-type": "application/json",
@@ -97,37 +100,33 @@ class Provider:
         if call.stream:
             headers["accept"] = "text/event-stream, application/json"
         response = await self._pool.send("POST", self.address + request.path, headers, request.body, call.timeouts)
-        self._pool.in_use += 1
         opened = False
         batches = events(response, self.row.dialect, self.row.quirks)
         try:
             if not 200 <= response.status < 300:
                 raise self.row.dialect.error(response.status, response.headers, await response.read_error())
-            first = await _until_content(batches)
+            first = await _until_content(batches, call.trace)
             opened = True
+        except ProviderError as error:
+            raise _answered(error, response) from None
         finally:
             if not opened:
                 await batches.aclose()
-                await self._close(response)
+                await response.aclose()
         return Reply(
-            self._then(first, batches, call),
+            self._then(first, batches, call, response),
             target=call.model,
             request_id=request_id(response.headers),
-            close=lambda: self._close(response),
+            close=response.aclose,
         )
 
-    async def _close(self, response: Response) -> None:
-        self._pool.in_use -= 1
-        await response.aclose()
-
-    async def _then(self, first: list[Event], rest: Batches, call: Call) -> Batches:
+    async def _then(self, first: list[Event], rest: Batches, call: Call, response: Response) -> Batches:
         try:
             yield first
             async for batch in rest:
-                if batch:
-                    yield batch
+                yield batch
         except ProviderError as error:
-            raise self._told(error, call) from None
+            raise self._told(_answered(error, response), call) from None
         finally:
             await rest.aclose()
 
@@ -137,9 +136,18 @@ class Provider:
             raise CredentialMissing(
                 f"There is no key for {self.name}: set {names} in the environment and start the tool again."
             )
+        if self.credential is not None and not (
+            self.credential.value.isascii() and self.credential.value.isprintable()
+        ):
+            raise CredentialRejected(
+                f"The key from {self.credential.source} holds a character that no key has, such as a line break or "
+                "a curly quote: copy it again."
+            )
 
     def _told(self, error: ProviderError, call: Call | None) -> ProviderError:
         """`error` with whom it is from, and without what it must not tell."""
+        if isinstance(error, CredentialRejected):
+            self._rejected()
         error.provider = error.provider or self.id
         error.model = error.model or (_model(call) if call else None)
         error.message = scrub(error.message, self.credential.value if self.credential else None, call)
@@ -166,15 +174,23 @@ def _model(call: Call) -> str:
     return call.model.partition("/")[2] or call.model
 
 
-async def _until_content(batches: Batches) -> list[Event]:
+async def _until_content(batches: Batches, trace: Trace) -> list[Event]:
     """The first batch that holds anything; an end of bytes before it is a broken connection."""
     try:
         async for batch in batches:
             if batch:
                 return batch
+            trace.alive()
     except Interrupted:
         pass
     raise Disconnected("The provider closed the connection before it answered; try again or name a fallback.")
+
+
+def _answered(error: ProviderError, response: Response) -> ProviderError:
+    """What the head of the reply says of an error in its body."""
+    error.request_id = error.request_id or request_id(response.headers)
+    error.retry_after = error.retry_after or retry_after(response.headers)
+    return error
 
 
 def _call(provider: str, model: str, prompt: str | tuple[Message, ...], options: dict[str, object]) -> Call:

@@ -9,6 +9,7 @@ from libria_providers.dialects.anthropic_messages import AnthropicMessages
 from libria_providers.dialects.anthropic_wire import VERSION
 from libria_providers.dialects.base import Dialect, Quirks
 from libria_providers.dialects.openai_chat import OpenAIChat
+from libria_providers.dialects.tool_ids import IdRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,9 @@ _ROWS = (
         key_env=("OPENAI_API_KEY",),
         base_url_env=("OPENAI_BASE_URL",),
         env_headers=(("OPENAI_ORG_ID", "openai-organization"), ("OPENAI_PROJECT_ID", "openai-project")),
-        # Reasoning models answer 400 to max_tokens; the others take both.
-        quirks=Quirks(max_tokens_name="max_completion_tokens"),
+        # Reasoning models answer 400 to max_tokens; the others take both. "Invalid
+        # 'messages[10].tool_calls[0].id': string too long. Expected a string with maximum length 40".
+        quirks=Quirks(max_tokens_name="max_completion_tokens", tool_id=IdRule(".{1,40}", 24)),
         default_model="gpt-6-luna",
     ),
     Row(
@@ -78,7 +80,8 @@ _ROWS = (
         docs="https://console.groq.com/docs/api-reference#chat",
         key_env=("GROQ_API_KEY",),
         base_url_env=("GROQ_BASE_URL",),
-        quirks=Quirks(max_tokens_name="max_completion_tokens", file_part=None),
+        # reasoning_effort is none, default, low, medium or high: groq-sdk 1.7.0.
+        quirks=Quirks(max_tokens_name="max_completion_tokens", file_part=None, efforts=(("minimal", "low"),)),
         default_model="openai/gpt-oss-20b",
     ),
     Row(
@@ -116,8 +119,15 @@ _ROWS = (
         key_env=("MISTRAL_API_KEY",),
         base_url_env=("MISTRAL_BASE_URL",),
         # Usage comes unasked with the finish reason; stream_options is not in its OpenAPI.
+        # Of efforts its OpenAPI has high and none: whoever asks for reasoning gets it, only the least
+        # is nearer to none. "Tool call id was … but must be a-z, A-Z, 0-9, with a length of 9."
         quirks=Quirks(
-            stream_usage=False, tool_choice_required="any", seed_name="random_seed", file_part="document_url"
+            stream_usage=False,
+            tool_choice_required="any",
+            seed_name="random_seed",
+            file_part="document_url",
+            tool_id=IdRule("[a-zA-Z0-9]{9}", 9),
+            efforts=(("minimal", "none"), ("low", "high"), ("medium", "high")),
         ),
         default_model="mistral-small-latest",
     ),

@@ -22,8 +22,9 @@ Batches = AsyncGenerator[list[Event], None]
 
 
 class Reply:
-    """Iterate over it for lists of events: those that came with one read. The last event of all
-    is Finish; what goes wrong is raised. Whoever gets a reply closes it, read to the end or not.
+    """Iterate over it for lists of events: those that came with one read, none for a mere sign of
+    life. The last event of all is Finish; what goes wrong is raised. Whoever gets a reply closes it,
+    read to the end or not.
 
     `rescue`, when set, is asked once the stream breaks: it returns the reply that goes on instead
     (its first event is a Reset) or raises. Only the fallback layer sets it."""

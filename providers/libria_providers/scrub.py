@@ -1,9 +1,14 @@
 """Keep keys and prompts out of the vendor's words: an error may quote what it was sent."""
 
+import msgspec
+
 from libria_providers.types import Call, Image, Text
 
 RUN = 16
 """Characters that a message may share with the prompt by chance, less one."""
+
+SHORTEST_KEY = 8
+"""Nothing shorter is a secret, and a dummy such as `x` would spoil our own words."""
 
 SEARCHED = 200_000
 """Characters of the prompt that are looked at; an error quotes its beginning or its end."""
@@ -11,7 +16,7 @@ SEARCHED = 200_000
 
 def scrub(message: str, key: str | None, call: Call | None) -> str:
     """`message` without `key` and without any longer run of what the call asked."""
-    if key:
+    if key and len(key) >= SHORTEST_KEY:
         message = message.replace(key, "[key]")
     if call is None or len(message) < RUN:
         return message
@@ -42,6 +47,7 @@ def _longest(message: str, start: int, prompt: str) -> int:
 def _prompt(call: Call) -> str:
     pieces = [call.system or ""]
     for message in call.messages:
+        pieces += [msgspec.json.encode(call.arguments).decode() for call in message.tool_calls]
         if isinstance(message.content, str):
             pieces.append(message.content)
         else:

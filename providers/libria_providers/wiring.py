@@ -17,6 +17,11 @@ class Wiring:
     ca_dir: str | None = None
     http2: bool = False
 
+    @property
+    def encrypted(self) -> bool:
+        """All but plain http, in whichever case it is written: what is doubtful is verified."""
+        return self.address.partition(":")[0].strip().lower() != "http"
+
 
 def wiring(provider: str, address: str, env: Mapping[str, str], *, http2: bool = False) -> Wiring:
     """The wiring that `env` asks for: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY (either case),
@@ -48,6 +53,8 @@ def proxy_for(address: str, env: Mapping[str, str]) -> str | None:
     proxy = named[parts.scheme] or named["all"]
     if proxy and "://" not in proxy:
         proxy = f"http://{proxy}"
+    if proxy and proxy.lower().startswith("socks://"):  # as GNOME writes it
+        proxy = f"socks5{proxy[5:]}"
     return proxy
 
 

@@ -38,8 +38,8 @@ KINDS_BY_CATEGORY = {
     "error-529": "overloaded",
     "error-auth-401": "credentialRejected",
     "error-not-found": "modelNotFound",
-    # Where no code says so, only the words do, and words are not read.
-    "error-context-length": "badRequest",
+    "error-context-length": "contextTooLong",
+    "error-auth-400": "credentialRejected",
 }
 
 

@@ -187,10 +187,31 @@ async def test_stop_waits_for_what_is_under_way(own_home: Home, sim: Simulator) 
     await sim.wait_for(lambda call: call.events > 1)
     code, _, err = await own_home.command("stop")
     assert (code, err) == (0, "")
+    assert sim.calls[0].state == "done", "it said that the daemon had ended while it still streamed"
     code, out, _ = await ended(asking)
     assert code == 0
     assert STORY.startswith(out.rstrip("\n"))
     assert sim.calls[0].state == "done"
+
+
+def _from_here(home: Home) -> str:
+    return os.path.relpath(home.path)
+
+
+async def test_a_relative_home_is_the_same_for_the_daemon(own_home: Home) -> None:
+    """The daemon leaves the folder that it was started in."""
+    relative = {"LIBRIA_HOME": _from_here(own_home)}
+    code, out, _ = await own_home.command("ask", "-m", "simulate/fast:3", "Hello", env=relative)
+    assert (code, bool(out)) == (0, True)
+    assert own_home.socket_file.exists()
+    assert (await own_home.command("stop"))[1] == "The daemon has ended.\n"
+
+
+@pytest.mark.parametrize("temperature", ["nan", "inf", "-1", "warm"])
+async def test_a_temperature_that_is_none(home: Home, temperature: str) -> None:
+    code, _, err = await home.command("ask", "-m", "simulate/fast:3", f"--temperature={temperature}", "Hello")
+    assert code == 2
+    assert "--temperature" in err
 
 
 async def test_doctor(home: Home, sim: Simulator) -> None:

@@ -279,3 +279,11 @@ def test_a_removed_file_is_a_change(tmp_path: Path) -> None:
     seen = stamp(file)
     file.unlink()
     assert changed(file, seen) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("text", ["[cache]\nmax_bytes=" + "9" * 5000, "a=" + "[" * 5000])
+def test_what_chokes_the_reader_is_a_config_error(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match="too large"):
+        load(file)

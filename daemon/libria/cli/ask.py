@@ -136,8 +136,16 @@ def _parser() -> ArgumentParser:
     add("-m", "--model", help="provider/model, or an alias from the config")
     add("-s", "--system", help="what the model is told about its task")
     add("--max-tokens", type=int, metavar="N", help="greatest length of the answer")
-    add("--temperature", type=float, metavar="T", help="0 for the same answer each time")
+    add("--temperature", type=_finite, metavar="T", help="0 for the same answer each time")
     add("--no-cache", action="store_true", help="ask anew, and store nothing")
     add("--reasoning", action="store_true", help="show the model's reasoning on standard error")
     add("--json", action="store_true", help="print the whole result as one JSON object, at the end")
     return parser
+
+
+def _finite(text: str) -> float:
+    """A number that JSON can say."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError(text)
+    return value

@@ -45,6 +45,9 @@ def _sentence(error: Exception) -> str:
 
 def _never_fail_to_encode() -> None:
     """A terminal that cannot show a character shows "?" instead of ending the answer."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # for the life of the process
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -27,6 +27,8 @@ def load(path: Path) -> Config:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(path, [_broken_toml(error)]) from None
+    except (ValueError, RecursionError):
+        raise ConfigError(path, [Problem("", "this cannot be read: a number or a nesting is too large")]) from None
     try:
         config = Config.model_validate(data)
     except ValidationError as error:

@@ -17,7 +17,8 @@ which is started where there is none. --isolated serves in this process and shar
 
 
 def main(argv: list[str]) -> int:
-    """Exit codes: 0 the client ended, 1 the daemon could not be had or was lost, 2 wrong usage."""
+    """Exit codes: 0 the client ended, 1 the daemon could not be had or was lost, 2 wrong usage, 130
+    interrupted."""
     if argv:
         asked = argv[0] in ("-h", "--help")
         (sys.stdout if asked else sys.stderr).write(USAGE)
@@ -29,3 +30,5 @@ def main(argv: list[str]) -> int:
     except NoDaemon as error:
         sys.stderr.write(f"libria: {error}\n")
         return 1
+    except KeyboardInterrupt:
+        return 130

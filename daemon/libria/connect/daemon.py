@@ -16,7 +16,6 @@ CONNECT_SECONDS = 5.0
 """For a running daemon to accept."""
 
 LOCK = "start.lock"
-ALLOWED = "allowed-env"
 
 
 class NoDaemon(OSError):
@@ -39,8 +38,13 @@ def daemon_socket(client: str = "") -> socket.socket:
 def running_socket(client: str = "") -> socket.socket | None:
     """A greeted connection to the daemon that runs, or None."""
     connection = _connect()
-    if connection is not None:
-        connection.sendall(hello(os.path.join(paths.runtime_dir(), ALLOWED), client))
+    if connection is None:
+        return None
+    try:
+        connection.sendall(hello(paths.config_file(), client))
+    except OSError:
+        connection.close()  # it is just ending
+        return None
     return connection
 
 
@@ -92,6 +96,9 @@ def _connect() -> socket.socket | None:
     except (FileNotFoundError, ConnectionRefusedError):
         connection.close()
         return None
+    except NotADirectoryError:
+        connection.close()
+        raise NoDaemon(f"{path} cannot be: a file is where a folder should be; set LIBRIA_HOME to another.") from None
     except OSError as error:
         connection.close()
         raise NoDaemon(f"The daemon at {path} does not accept ({error}); end its process.") from None
@@ -129,8 +136,12 @@ def _start() -> None:
 
 
 def _become_daemon(says: int, log: int) -> None:
-    """In the child: leave the starter's terminal and process group, then be `libria serve`."""
+    """In the child: leave the starter's terminal, process group and folder, then be `libria serve`."""
     try:
+        env = dict(os.environ)
+        for name in ("LIBRIA_HOME", "LIBRIA_CONFIG"):
+            if env.get(name):
+                env[name] = os.path.abspath(os.path.expanduser(env[name]))
         os.setsid()
         if os.fork():
             os._exit(0)
@@ -140,7 +151,7 @@ def _become_daemon(says: int, log: int) -> None:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.set_inheritable(says, True)
-        os.execv(sys.executable, [sys.executable, "-P", "-m", "libria", "serve", "--ready", str(says)])
+        os.execve(sys.executable, [sys.executable, "-P", "-m", "libria", "serve", "--ready", str(says)], env)
     finally:
         os._exit(127)
 

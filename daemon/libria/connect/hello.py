@@ -28,18 +28,25 @@ def carried(env: Mapping[str, str], more: tuple[str, ...] = ()) -> dict[str, str
     }
 
 
+def named(config: os.PathLike[str]) -> tuple[str, ...]:
+    """The variables that the config names as `api_key_env`. Looked for in its text, because to read
+    TOML would cost every window memory; a word too many does no harm, as the file is the user's."""
+    try:
+        with open(config, encoding="utf-8", errors="replace") as file:
+            pieces = file.read(1_000_000).split("api_key_env")[1:]
+    except OSError:
+        return ()
+    values = (piece.lstrip().removeprefix("=").lstrip() for piece in pieces)
+    return tuple(value[1:].split(value[0], 1)[0] for value in values if value[:1] in ('"', "'"))
+
+
 def _is_text(value: str) -> bool:
     return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
-def hello(allowed: str, client: str) -> bytes:
-    """The first frame. `client` is a name for people; `allowed` is the file in which the daemon
-    lists the names that the config adds."""
-    try:
-        with open(allowed, encoding="utf-8") as file:
-            more = tuple(file.read().split())
-    except OSError:
-        more = ()
+def hello(config: os.PathLike[str], client: str) -> bytes:
+    """The first frame. `client` is a name for people; the user's `config` may name more variables."""
+    more = named(config)
     env = ",".join(f"{quoted(name)}:{quoted(value)}" for name, value in carried(os.environ, more).items())
     params = f'"version":"{__version__}","client":{quoted(client)},"env":{{{env}}}'
     body = f'{{"jsonrpc":"2.0","method":"libria/hello","params":{{{params}}}}}'

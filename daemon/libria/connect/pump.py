@@ -33,7 +33,7 @@ class _Client:
         edge = self._tail + data[:16]
         self.shutdown |= b'"shutdown"' in data or b'"shutdown"' in edge
         self.exit |= b'"exit"' in data or b'"exit"' in edge
-        self._tail = data[-16:]
+        self._tail = (self._tail + data[-16:])[-16:]
 
 
 def _inward(daemon: socket.socket, stdin: int, client: _Client) -> None:

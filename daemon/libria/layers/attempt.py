@@ -18,13 +18,17 @@ class OneAttempt:
     async def send(self, call: Call) -> Reply:
         record = _Record(call, self._clock)
         watch = Watch(self._clock)
-        limit = self._clock.now() + call.timeouts.first_token
+
+        def wait_from_now() -> Watch:
+            """Silence is counted from the last sign of life."""
+            return watch.until(min(self._clock.now() + call.timeouts.first_token, call.deadline))
+
+        call.trace.alive = wait_from_now
         try:
-            async with watch.until(min(limit, call.deadline)):
+            async with wait_from_now():
                 reply = await self._inner.send(call)
         except TimeoutError:
-            phase = "firstToken" if limit < call.deadline else "total"
-            error = _timed_out(call, phase)
+            error = _timed_out(call, "firstToken" if self._clock.now() < call.deadline else "total")
             record.write(error.kind)
             raise error from None
         except ProviderError as error:

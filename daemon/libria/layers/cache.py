@@ -14,7 +14,7 @@ import msgspec
 
 from libria.clock import Clock
 from libria.layers.service import Service
-from libria_providers.errors import CacheMiss
+from libria_providers.errors import CacheMiss, InvalidResponse, ProviderError
 from libria_providers.reply import Answer, Batches, Reply
 from libria_providers.types import Call, Delta, Event, Finish, Json, Reasoning, StopReason, ToolCallDelta, Usage
 
@@ -54,7 +54,7 @@ class Identity:
 
 
 class Cache:
-    """`identify` may raise ProviderError: then nobody can answer the call anyway. `ttl` is seconds."""
+    """`identify` may raise ProviderError. `ttl` is seconds."""
 
     def __init__(
         self, inner: Service, store: Store, identify: Callable[[Call], Awaitable[Identity]], ttl: float, clock: Clock
@@ -69,7 +69,13 @@ class Cache:
         mode = call.cache.mode
         if mode == "off" or (mode == "auto" and not deterministic(call)):
             return await self._inner.send(call)
-        identity = await self._identify(call)
+        try:
+            identity = await self._identify(call)
+        except ProviderError:
+            # The first target cannot even be named; whether another answers is not for us to say.
+            if mode == "only":
+                raise
+            return await self._inner.send(call)
         key = _key(call, identity)
         if mode != "refresh":
             found = self._find(key, call)
@@ -99,11 +105,20 @@ class Cache:
                 for event in batch:
                     answer.add(event)
                 finish = answer.finish
-                if finish is not None and finish.stop_reason != "contentFilter" and reply.target == identity.target:
+                if finish is not None and reply.target == identity.target and _whole(answer, finish):
                     self._store.put(key, _encode(answer, finish, reply.target, self._clock.wall()))
                 yield batch
         finally:
             await batches.aclose()
+
+
+def _whole(answer: Answer, finish: Finish) -> bool:
+    """Not filtered, and no tool call that cannot be read: asked again, it may be right."""
+    try:
+        answer.tool_calls()
+    except InvalidResponse:
+        return False
+    return finish.stop_reason != "contentFilter"
 
 
 def deterministic(call: Call) -> bool:

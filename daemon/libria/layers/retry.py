@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from libria.clock import Clock
 from libria.layers.service import Service
-from libria_providers.errors import Disconnected, Overloaded, ProviderError, RateLimited
+from libria_providers.errors import Disconnected, Overloaded, ProviderError, RateLimited, Refused
 from libria_providers.reply import Reply
 from libria_providers.types import Call, Status
 
@@ -31,8 +31,10 @@ class RetryPolicy:
     random: Callable[[], float] = random.random
 
     def again(self, error: ProviderError) -> bool:
-        """The x-should-retry header says so, or else the kind; a wait that the provider asks for
-        beyond the cap means that the call is better served elsewhere."""
+        """Never what was refused; else the x-should-retry header says so, or the kind. A wait that
+        the provider asks for beyond the cap means that the call is better served elsewhere."""
+        if isinstance(error, Refused):
+            return False
         if error.retry_after is not None and error.retry_after > self.max_retry_after:
             return False
         if error.should_retry is not None:

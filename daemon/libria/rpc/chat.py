@@ -1,5 +1,6 @@
 """`libria/chat`: one call from params to result, its events out as progress on the way."""
 
+import asyncio
 import secrets
 
 import msgspec
@@ -14,6 +15,9 @@ from libria.session import CallInFlight, Session
 from libria_providers.errors import ProviderError
 from libria_providers.reply import Answer, Reply
 from libria_providers.types import Call, Status, Trace
+
+FAIR_TURNS = 32
+"""Batches of one call between two looks at everything else that waits, a cancel above all."""
 
 
 async def chat(session: Session, params: ChatParams, request: Request) -> ChatResult:
@@ -78,7 +82,11 @@ async def _ask(session: Session, call: Call, call_id: str, progress: Progress | 
 
 
 async def _relay(reply: Reply, answer: Answer, progress: Progress | None) -> None:
+    turns = 0
     async for batch in reply:
+        turns += 1
+        if turns % FAIR_TURNS == 0:
+            await asyncio.sleep(0)  # what a read brought may be many batches: others want their turn
         for event in batch:
             answer.add(event)
         if progress is not None:

@@ -13,6 +13,10 @@ SERVER_CANCELLED = -32802
 REQUEST_FAILED = -32803
 
 
+MAX_RETRY_AFTER = 10.0**9
+"""Seconds; a provider may say anything, JavaScript counts to 2^53 only."""
+
+
 class RpcError(Exception):
     """An error response. `message` is one sentence that says what to do."""
 
@@ -40,7 +44,7 @@ def call_failed(error: ProviderError, attempts: list[Json]) -> RpcError:
     data: dict[str, Json] = {
         "kind": error.kind,
         "message": error.message,
-        "retryable": error.retryable,
+        "retryable": error.retryable and error.should_retry is not False,
         "attempts": attempts,
     }
     optional = {
@@ -48,7 +52,7 @@ def call_failed(error: ProviderError, attempts: list[Json]) -> RpcError:
         "model": error.model,
         "status": error.status,
         "requestId": error.request_id,
-        "retryAfterMs": None if error.retry_after is None else round(error.retry_after * 1000),
+        "retryAfterMs": None if error.retry_after is None else round(min(error.retry_after, MAX_RETRY_AFTER) * 1000),
         "partialText": error.partial_text,
     }
     data |= {name: value for name, value in optional.items() if value is not None}

@@ -47,6 +47,7 @@ class Connection(asyncio.Protocol):
         self._reader = FrameReader()
         self._requests: dict[int | str, Request] = {}
         self.draining = False
+        self.stays = False  # open until the process ends: whoever asked for that waits for it
         self.outbox: Outbox
         self._lsp: Lsp
 
@@ -179,7 +180,7 @@ class Connection(asyncio.Protocol):
         except RpcError as error:
             request.fail(error)
         except asyncio.CancelledError:
-            request.fail(CANCELLED)
+            request.fail(DRAINING if self.draining else CANCELLED)
         except Exception as error:  # noqa: BLE001  # a fault of ours: the client hears that, the log hears where
             log.error("%s failed: %s", method.name, _where(error))
             request.fail(RpcError(INTERNAL_ERROR, "The daemon failed at this request; see its log."))
@@ -204,7 +205,7 @@ class Connection(asyncio.Protocol):
         self._end_when_drained()
 
     def _end_when_drained(self) -> None:
-        if self.draining and not self._requests:
+        if self.draining and not self.stays and not self._requests:
             self.close()
 
     def _refuse(self, id: object, error: RpcError) -> None:

@@ -11,7 +11,9 @@ MAX_MESSAGE_BYTES = 128 * 1024 * 1024
 
 MAX_HEADER_BYTES = 8 * 1024
 
-_NEXT_FRAME = re.compile(rb"content-length:[ \t]*\d{1,10}[ \t]*\r\n", re.IGNORECASE)
+_NEXT_FRAME = re.compile(
+    rb"content-length:[ \t]*\d{1,10}[ \t]*\r\n(?:content-type:[^\r\n]{0,200}\r\n)?\r\n", re.IGNORECASE
+)
 """Where reading can start again after something that was no frame. JSON text cannot hold a bare
 line break inside a string, so this is not found within a well-formed body."""
 
@@ -30,7 +32,8 @@ class FrameReader:
         self._max = max_bytes
         self._buffer = bytearray()
         self._need = 0  # do not look again before the buffer holds so many bytes
-        self._lost = False  # skipping garbage: it has been reported
+        self._lost = False  # skipping garbage
+        self._told = False  # of this stretch of garbage, which goes on until a body is read
 
     def feed(self, chunk: bytes) -> list[bytes | BadFrame]:
         buffer = self._buffer
@@ -39,18 +42,18 @@ class FrameReader:
         while len(buffer) >= self._need and buffer:
             if self._lost and not self._find_next():
                 break
-            end = buffer.find(b"\r\n\r\n")
+            end = buffer.find(b"\r\n\r\n", 0, MAX_HEADER_BYTES)
             if end < 0:
-                if len(buffer) > MAX_HEADER_BYTES or not _may_be_header(buffer):
-                    frames.append(self._lose("A message must begin with a Content-Length header."))
+                if len(buffer) >= MAX_HEADER_BYTES or not _may_be_header(buffer):
+                    self._lose("A message must begin with a Content-Length header.", frames)
                     continue
                 break
             length = _content_length(bytes(buffer[:end]))
-            if length is None or end > MAX_HEADER_BYTES:
-                frames.append(self._lose("A message must begin with a Content-Length header."))
+            if length is None:
+                self._lose("A message must begin with a Content-Length header.", frames)
                 continue
             if length > self._max:
-                frames.append(self._lose(f"A message may have {self._max} bytes at most; send less at once."))
+                self._lose(f"A message may have {self._max} bytes at most; send less at once.", frames)
                 continue
             if len(buffer) < end + 4 + length:
                 self._need = end + 4 + length
@@ -58,19 +61,22 @@ class FrameReader:
             frames.append(bytes(memoryview(buffer)[end + 4 : end + 4 + length]))
             del buffer[: end + 4 + length]
             self._need = 0
+            self._told = False
         return frames
 
-    def _lose(self, reason: str) -> BadFrame:
+    def _lose(self, reason: str, frames: list[bytes | BadFrame]) -> None:
         """Give up on what the buffer begins with."""
         del self._buffer[0]
         self._lost = True
         self._need = 0
-        return BadFrame(reason)
+        if not self._told:
+            self._told = True
+            frames.append(BadFrame(reason))
 
     def _find_next(self) -> bool:
         match = _NEXT_FRAME.search(self._buffer)
         if match is None:
-            del self._buffer[:-64]  # what a header cut in two may need
+            del self._buffer[:-300]  # what a header cut in two may need
             return False
         del self._buffer[: match.start()]
         self._lost = False

@@ -53,11 +53,16 @@ class _Protocol(LanguageServerProtocol):
         return method in manager.builtin_features or method in manager.features
 
 
+class _Server(LanguageServer):
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """pygls' own shows Python's words to the user."""
+
+
 class Lsp:
     """What the connection hands its standard messages to."""
 
     def __init__(self, deliver: Send, ended: Callable[[], None]) -> None:
-        server = LanguageServer("libria", __version__, protocol_cls=_Protocol, converter_factory=_converter)
+        server = _Server("libria", __version__, protocol_cls=_Protocol, converter_factory=_converter)
         protocol = server.protocol
         assert isinstance(protocol, _Protocol)
         protocol.deliver = deliver

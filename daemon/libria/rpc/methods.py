@@ -33,8 +33,9 @@ class Host(Protocol):
 
     def sessions(self) -> list[Session]: ...
 
-    def drain(self) -> None:
-        """Take no new calls, finish those in flight, end."""
+    def drain(self, waiting: Session | None = None) -> None:
+        """Take no new calls, finish those in flight, end. The connection of `waiting` stays open
+        until the process has ended."""
         ...
 
 
@@ -129,7 +130,7 @@ async def _status(context: Context, params: wire.StatusParams) -> results.Status
 
 
 async def _stop(context: Context, params: wire.StopParams) -> None:
-    context.host.drain()
+    context.host.drain(waiting=context.session)
 
 
 def greet(session: Session, params: wire.HelloParams) -> None:

@@ -1,6 +1,6 @@
 """What a client may send, checked: strict, unknown names refused with their path."""
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -158,7 +158,11 @@ P = TypeVar("P", bound=Params)
 
 
 def check(model: type[P], params: object) -> P:
-    """Raises RpcError -32602 that names every wrong parameter by its path."""
+    """Raises RpcError -32602 that names every wrong parameter by its path. A parameter that is null
+    is one that is not given."""
+    if isinstance(params, dict):
+        given = cast(dict[str, object], params)
+        params = {name: value for name, value in given.items() if value is not None}
     try:
         return model.model_validate({} if params is None else params)
     except ValidationError as error:

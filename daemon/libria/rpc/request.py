@@ -40,7 +40,7 @@ class Request:
         if self.work is not None:
             self.work.end()  # all progress comes before the response
         self.fail(error)
-        if self.task is not None:
+        if self.task is not None and not self.task.cancelling():
             self.task.cancel()
 
     def _send(self, body: bytes) -> None:

@@ -53,7 +53,9 @@ class Server:
     def sessions(self) -> list[Session]:
         return [connection.session for connection in self._connections]
 
-    def drain(self) -> None:
+    def drain(self, waiting: Session | None = None) -> None:
+        for connection in self._connections:
+            connection.stays = connection.stays or connection.session is waiting
         if self._draining:
             return
         self._draining = True
@@ -72,7 +74,7 @@ class Server:
         self._may_end()
 
     def _may_end(self) -> None:
-        if self._connections:
+        if any(not connection.stays for connection in self._connections):
             return
         if self._draining or self.address is None:
             self.ended.set()

@@ -32,20 +32,30 @@ class Blocks:
         self.calls = 0
         self._open: dict[int, _Block] = {}
         self._all: list[_Block] = []  # in the order in which they began
+        # The call that has begun, as long as nothing else came: the token limit may have cut it off
+        # before its first argument, and then it must not look like a call without arguments.
+        self._begun: _Block | None = None
 
     def start(self, index: int, block: Mapping[str, Json]) -> list[Event]:
         kind = block.get("type")
         opened = _Block(dict(block), self.calls if kind == "tool_use" else None)
         self._open[index] = opened
         self._all.append(opened)
+        events = self._say_begun()
         if kind == "tool_use":
             self.calls += 1
-            return [ToolCallDelta(self.calls - 1, "", _string(block, "id"), _string(block, "name"))]
-        if kind == "text" and (text := _string(block, "text")):
-            return [Delta(text)]
-        if kind == "thinking" and (text := _string(block, "thinking")):
-            return [Reasoning(text)]
-        return []
+            self._begun = opened
+        elif kind == "text" and (text := _string(block, "text")):
+            events.append(Delta(text))
+        elif kind == "thinking" and (text := _string(block, "thinking")):
+            events.append(Reasoning(text))
+        return events
+
+    def _say_begun(self) -> list[Event]:
+        opened, self._begun = self._begun, None
+        if opened is None or opened.call is None:
+            return []
+        return [ToolCallDelta(opened.call, "", _string(opened.block, "id"), _string(opened.block, "name"))]
 
     def change(self, index: int, change: Change) -> list[Event]:
         opened = self._open.get(index)
@@ -60,7 +70,9 @@ class Blocks:
             opened.texts.append(change.partial_json)
             if opened.call is None or not change.partial_json:
                 return []
-            return [ToolCallDelta(opened.call, change.partial_json)]
+            events = self._say_begun() if self._begun else []
+            events.append(ToolCallDelta(opened.call, change.partial_json))
+            return events
         if change.thinking is not None:
             opened.texts.append(change.thinking)
             return [Reasoning(change.thinking)] if change.thinking else []
@@ -69,39 +81,57 @@ class Blocks:
         elif change.citation is not None:
             cited = opened.block.get("citations")
             opened.block["citations"] = [*(cited if isinstance(cited, list) else []), change.citation]
+        elif change.type == "compaction_delta":
+            opened.block["content"] = change.content
+            if change.encrypted_content is not None:
+                opened.block["encrypted_content"] = change.encrypted_content
         return []
 
     def stop(self, index: int) -> list[Event]:
         """A call whose input came whole with its start has it given here, when no pieces followed."""
         opened = self._open.pop(index, None)
-        if opened is None or opened.call is None or opened.texts or not opened.block.get("input"):
+        if opened is None or opened.call is None or "".join(opened.texts) or not opened.block.get("input"):
             return []
-        return [ToolCallDelta(opened.call, msgspec.json.encode(opened.block["input"]).decode())]
+        return [*self._say_begun(), ToolCallDelta(opened.call, msgspec.json.encode(opened.block["input"]).decode())]
 
-    def end(self) -> list[Event]:
+    def end(self, cut: bool) -> list[Event]:
+        """`cut` when the token limit ended the message."""
         events: list[Event] = []
         for index in list(self._open):
             events += self.stop(index)
+        if not cut:
+            events += self._say_begun()
+        elif self._begun is not None:
+            self.calls -= 1
+            self._all.remove(self._begun)
         return events
 
-    def opaque(self) -> dict[str, Json] | None:
-        """What the next turn must carry: all blocks, if any is more than text or a call."""
-        if all(opened.block.get("type") in _PLAIN for opened in self._all):
+    def opaque(self, cut: bool) -> dict[str, Json] | None:
+        """What the next turn must carry: all blocks that can be sent back, if any is more than text or
+        a call."""
+        blocks = [block for opened in self._all if (block := _complete(opened, cut)) is not None]
+        if all(block.get("type") in _PLAIN for block in blocks):
             return None
-        return {"dialect": NAME, "content": [_complete(opened) for opened in self._all]}
+        return {"dialect": NAME, "content": blocks}
 
 
-def _complete(opened: _Block) -> dict[str, Json]:
+def _complete(opened: _Block, cut: bool) -> dict[str, Json] | None:
+    """None for what the API refuses to have back: empty text, thinking that was cut off before its
+    signature, a call that was cut off (which the reply's calls leave out too)."""
     block, text = opened.block, "".join(opened.texts)
     kind = block.get("type")
     if kind in ("text", "thinking"):
         block[kind] = (_string(block, kind) or "") + text
-    elif text:
+        if kind == "text":
+            return block if block[kind].strip() else None
+        return None if block.get("signature") == "" else block
+    if text:
         try:
-            block["input"] = msgspec.json.decode(text)
+            block["input"] = msgspec.json.decode(text, type=dict[str, Json])
         except UNREADABLE:
-            # Cut off by the token limit. It must be an object to be sent back at all.
-            block["input"] = {}
+            if cut:
+                return None
+            block["input"] = {}  # it must be an object to be sent back at all
     elif opened.call is not None:
         block.setdefault("input", {})  # llama.cpp leaves it out
     return block

@@ -2,13 +2,13 @@
 
 import msgspec
 
+from libria_providers.dialects import lenient
 from libria_providers.dialects.anthropic_blocks import Blocks
 from libria_providers.dialects.anthropic_wire import Start, Whole, WireEvent, WireUsage
 from libria_providers.dialects.classify import stated
 from libria_providers.dialects.said import UNREADABLE, any_json
 from libria_providers.errors import Interrupted, InvalidResponse
-from libria_providers.surrogates import mended
-from libria_providers.types import Event, Finish, StopReason, Usage
+from libria_providers.types import Event, Finish, Json, StopReason, Usage
 
 # https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons. pause_turn: a long
 # server tool turn was paused; the caller goes on by sending the message back as it is.
@@ -17,6 +17,9 @@ _STOP_REASONS: dict[str, StopReason] = {
     "model_context_window_exceeded": "length",
     "refusal": "contentFilter",
 }
+# Those that matter, and what is no name at all.
+_EVENTS = ("", "message", "message_start", "message_delta", "message_stop", "content_block_start",
+           "content_block_delta", "content_block_stop")  # fmt: skip
 _NOT_MESSAGES = "The provider sent something that is not Anthropic's messages format; check its address."
 
 
@@ -45,10 +48,14 @@ class MessagesDecoder:
         try:
             said = self._json.decode(data)
         except UNREADABLE:
-            better = mended(data)
-            if better is None:
+            if not data.strip():
+                return []
+            better = lenient.read(data, WireEvent)
+            if better is None and event not in _EVENTS:
+                return []  # a ping or the like of a gateway, which is no JSON
+            if better is None or not better.type or better.type.isdigit():
                 raise InvalidResponse(_NOT_MESSAGES) from None
-            return self.feed(event, better)
+            said = better
         kind = said.type
         if kind == "content_block_delta":
             return self._blocks.change(said.index, said.delta) if said.delta else []
@@ -61,6 +68,7 @@ class MessagesDecoder:
             if isinstance(said.message, Start):
                 self._model = said.message.model or ""
                 self._count(said.message.usage)
+                return self._there(said.message.content or [])
         elif kind == "message_delta":
             if said.delta and said.delta.stop_reason:
                 self._reason = said.delta.stop_reason
@@ -84,19 +92,26 @@ class MessagesDecoder:
         try:
             said = _WHOLE.decode(body)
         except UNREADABLE:
-            raise InvalidResponse(_NOT_MESSAGES) from None
+            better = lenient.read(body, Whole)
+            if better is None:
+                raise InvalidResponse(_NOT_MESSAGES) from None
+            said = better
         if said.type == "error" or said.error:
-            raise stated(any_json(body))
+            raise stated(any_json(body), instead=True)
         if said.content is None:
             raise InvalidResponse(_NOT_MESSAGES)
         self._model = said.model or ""
         self._reason = said.stop_reason or ""
         self._count(said.usage)
+        return self._there(said.content) + self._finish()
+
+    def _there(self, blocks: list[dict[str, Json]]) -> list[Event]:
+        """Blocks that came whole."""
         events: list[Event] = []
-        for index, block in enumerate(said.content):
+        for index, block in enumerate(blocks):
             events += self._blocks.start(index, block)
             events += self._blocks.stop(index)
-        return events + self._finish()
+        return events
 
     def _count(self, new: WireUsage | None) -> None:
         """Figures are cumulative: the last one counts. A later zero of the input says nothing
@@ -116,8 +131,9 @@ class MessagesDecoder:
 
     def _finish(self) -> list[Event]:
         self._finished = True
-        events = self._blocks.end()
         stop_reason = _STOP_REASONS.get(self._reason, "stop")
+        cut = stop_reason == "length"
+        events = self._blocks.end(cut)
         if stop_reason == "stop" and self._blocks.calls:
             stop_reason = "toolUse"
         usage = self._usage
@@ -126,7 +142,7 @@ class MessagesDecoder:
         into = (usage.input_tokens or 0) + (usage.cache_creation_input_tokens or 0) + (cached or 0)
         reasoning = details.thinking_tokens if details else None
         counted = Usage(into, usage.output_tokens or 0, cached, reasoning)
-        events.append(Finish(stop_reason, counted, self._model, self._blocks.opaque()))
+        events.append(Finish(stop_reason, counted, self._model, self._blocks.opaque(cut)))
         return events
 
 

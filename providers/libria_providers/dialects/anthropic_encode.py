@@ -7,10 +7,14 @@ import msgspec
 
 from libria_providers.dialects.anthropic_thinking import thinking
 from libria_providers.dialects.anthropic_wire import NAME
+from libria_providers.dialects.said import items, mapping
+from libria_providers.dialects.tool_ids import IdRule, ToolIds
 from libria_providers.errors import BadRequest
 from libria_providers.types import Call, File, Image, Json, Message, Part, Text, ToolChoice
 
 DEFAULT_MAX_TOKENS = 4096  # the API demands a number
+# 400 "tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'": maximhq/bifrost#5097.
+_TOOL_ID = IdRule("[a-zA-Z0-9_-]{1,64}", 24)
 _CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 _JSON_ONLY = "Answer with one JSON value and nothing else: no prose, no code fence."
 
@@ -44,12 +48,12 @@ def body(call: Call, model: str) -> bytes:
             {
                 "name": tool.name,
                 **({"description": tool.description} if tool.description is not None else {}),
-                "input_schema": {"type": "object", **tool.parameters},
+                "input_schema": {"type": "object", **(tool.parameters or {"properties": {}})},
             }
             for tool in call.tools
         ]
-    if call.tool_choice is not None and (call.tools or call.tool_choice.kind != "none"):
-        said["tool_choice"] = _tool_choice(call.tool_choice)
+        if call.tool_choice is not None:
+            said["tool_choice"] = _tool_choice(call.tool_choice)
     if config := _output_config(call, thought.effort):
         said["output_config"] = config
     said.update(call.provider_options)
@@ -67,6 +71,7 @@ def _system(call: Call) -> str:
 
 
 def _messages(call: Call) -> list[Json]:
+    ids = ToolIds(_TOOL_ID, call.messages)
     said: list[Json] = []
     results: list[Json] | None = None  # of the tool messages in a row, which make one user message
     for message in call.messages:
@@ -74,34 +79,45 @@ def _messages(call: Call) -> list[Json]:
             if results is None:
                 results = []
                 said.append({"role": "user", "content": results})
-            results.append(_tool_result(message))
+            results.append(_tool_result(message, ids))
             continue
         results = None
         if message.role == "user":
             said.append({"role": "user", "content": _content(message)})
-        elif message.role == "assistant" and (content := _assistant(message)):
+        elif message.role == "assistant" and (content := _assistant(message, ids)):
             said.append({"role": "assistant", "content": content})
     return said
 
 
-def _assistant(message: Message) -> Json:
+def _assistant(message: Message, ids: ToolIds) -> Json:
     """None for a turn that said nothing: the API refuses empty text."""
     opaque = message.opaque
     if opaque is not None and opaque.get("dialect") == NAME:
-        return opaque.get("content")
+        content = opaque.get("content")
+        return [_renamed(block, ids) for block in items(content)] or content
     text = _text(message)
     if not message.tool_calls:
         return text or None
     blocks: list[Json] = [{"type": "text", "text": text}] if text else []
     for tool_call in message.tool_calls:
-        blocks.append({"type": "tool_use", "id": tool_call.id, "name": tool_call.name, "input": tool_call.arguments})
+        call: Json = {"type": "tool_use", "id": tool_call.id, "name": tool_call.name, "input": tool_call.arguments}
+        blocks.append(_renamed(call, ids))
     return blocks
 
 
-def _tool_result(message: Message) -> Json:
+def _renamed(block: Json, ids: ToolIds) -> Json:
+    """Servers that copy this format give ids that Anthropic itself would refuse."""
+    fields = mapping(block)
+    old = fields.get("id")
+    if fields.get("type") != "tool_use" or not isinstance(old, str) or ids[old] == old:
+        return block
+    return {**fields, "id": ids[old]}
+
+
+def _tool_result(message: Message, ids: ToolIds) -> Json:
     if not message.tool_call_id:
         raise BadRequest("A message of the role tool needs toolCallId, the id of the call it answers.")
-    return {"type": "tool_result", "tool_use_id": message.tool_call_id, "content": _content(message)}
+    return {"type": "tool_result", "tool_use_id": ids[message.tool_call_id], "content": _content(message)}
 
 
 def _content(message: Message) -> Json:

@@ -18,7 +18,7 @@ __all__ = ["AnthropicMessages"]
 
 class AnthropicMessages:
     name = NAME
-    version = 1
+    version = 2
     models_path = "/models?limit=1000"  # the most a page holds; the default is 20
 
     def auth(self, key: str) -> dict[str, str]:

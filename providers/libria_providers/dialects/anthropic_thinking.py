@@ -41,7 +41,8 @@ def thinking(call: Call, model: str) -> Thinking:
         if budget is not None and effort is None:
             raise BadRequest(f"{model} takes no reasoning.maxTokens: set reasoning.effort instead.")
         room = None if call.max_tokens else _BUDGETS[effort or "medium"] + ANSWER_TOKENS
-        return Thinking({"type": "adaptive"}, _EFFORTS[effort] if effort else None, room)
+        # From 4.7 on the default is "omitted": thinking blocks without their text.
+        return Thinking({"type": "adaptive", "display": "summarized"}, _EFFORTS[effort] if effort else None, room)
     if budget is None:
         budget = _BUDGETS[effort or "medium"]
         if call.max_tokens is not None:

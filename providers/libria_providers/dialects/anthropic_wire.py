@@ -34,10 +34,13 @@ class Change(msgspec.Struct):
     thinking: str | None = None
     signature: str | None = None
     citation: Any = None
+    content: Any = None  # of compaction_delta, with the next
+    encrypted_content: Any = None
     stop_reason: str | None = None
 
 
 class Start(msgspec.Struct):
+    content: list[dict[str, Any]] | None = None  # blocks that are there from the start
     model: str | None = None
     usage: WireUsage | None = None
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from libria_providers.dialects.tool_ids import IdRule
 from libria_providers.errors import ProviderError
 from libria_providers.types import Call, Event, Model
 
@@ -20,6 +21,8 @@ class Quirks:
     reasoning_object: bool = False  # OpenRouter: {"reasoning": {effort | max_tokens}}
     file_part: Literal["file", "document_url"] | None = "file"  # how a document is attached, if it can be
     json_schema: bool = True  # response_format json_schema is understood
+    tool_id: IdRule | None = None  # what the ids of tool calls must look like
+    efforts: tuple[tuple[str, str], ...] = ()  # our word for a reasoning effort and its own, where they differ
     echo: tuple[str, ...] = ()  # fields of the assistant's message that it wants back: ECHOES names them all
 
 

@@ -1,12 +1,14 @@
-"""From what a vendor says when it fails to one of our errors: by status, code and type, not by its words."""
+"""From what a vendor says when it fails to one of our errors: by status, code and type.
+
+Its words count only where those say nothing, see phrases.py.
+"""
 
 from collections.abc import Mapping
 
-import msgspec
-
 from libria_providers import errors
 from libria_providers.dialects import headers as header
-from libria_providers.dialects.said import UNREADABLE, Said, clean, said
+from libria_providers.dialects import phrases
+from libria_providers.dialects.said import Said, any_json, said
 from libria_providers.errors import ProviderError
 from libria_providers.types import Json
 
@@ -17,6 +19,7 @@ SPECIFIC: Mapping[str, type[ProviderError]] = {
     "model_context_window_exceeded": errors.ContextTooLong,
     "tokens_limit_reached": errors.ContextTooLong,  # Azure model inference, with 413
     "request_too_large": errors.ContextTooLong,  # Anthropic, with 413
+    "3051": errors.ContextTooLong,  # Mistral, with 400
     "insufficient_quota": errors.QuotaExhausted,  # OpenAI, with 429
     "billing_not_active": errors.QuotaExhausted,
     "billing_hard_limit_reached": errors.QuotaExhausted,
@@ -75,23 +78,23 @@ ADVICE: Mapping[type[ProviderError], str] = {
 def failed(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
     """The error for a reply that is not a success. `headers` have lower-case names; `body` may be
     JSON of any shape, HTML, plain text or nothing."""
-    try:
-        words = said(msgspec.json.decode(body))
-    except UNREADABLE:
-        words = Said(message=clean(body[:4000].decode("utf-8", "replace")))
-    kind = _specific(words) or _by_status(status, words)
+    words = said(any_json(body))
+    kind = _specific(words) or phrases.kind(status, words.words) or _by_status(status, words)
     return _error(kind, words, status, headers)
 
 
-def stated(value: Json) -> ProviderError:
+def stated(value: Json, *, instead: bool = False) -> ProviderError:
     """The error for one that was said within a stream or in the body of a 200: there is only the
-    status that the vendor put inside. What it cannot name is its own failure, for it had accepted."""
+    status that the vendor put inside. What it cannot name is its own failure, for it had accepted;
+    except `instead` of any reply and as words alone: then nobody had accepted anything (LM Studio
+    says 200 to an address that it does not have)."""
     words = said(value)
-    kind = _specific(words)
+    kind = _specific(words) or phrases.kind(words.status, words.words)
     if kind is None and words.status is not None:
         kind = _by_status(words.status, words)
     if kind is None:
-        kind = GENERAL.get(words.code) or GENERAL.get(words.type) or errors.Overloaded
+        nameless = errors.BadRequest if instead and not words.said_code else errors.Overloaded
+        kind = GENERAL.get(words.code) or GENERAL.get(words.type) or nameless
     return _error(kind, words, words.status, {})
 
 

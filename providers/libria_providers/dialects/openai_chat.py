@@ -15,7 +15,7 @@ __all__ = ["OpenAIChat"]
 
 class OpenAIChat:
     name = NAME
-    version = 1
+    version = 2
     models_path = "/models"
 
     def auth(self, key: str) -> dict[str, str]:

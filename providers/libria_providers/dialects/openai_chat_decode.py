@@ -2,28 +2,16 @@
 
 import msgspec
 
+from libria_providers.dialects import lenient
 from libria_providers.dialects.base import Quirks
 from libria_providers.dialects.classify import stated
 from libria_providers.dialects.openai_chat_calls import ToolCalls
 from libria_providers.dialects.openai_chat_echo import Echo
 from libria_providers.dialects.openai_chat_usage import counted, later
-from libria_providers.dialects.openai_chat_wire import (
-    Choice,
-    Chunk,
-    Piece,
-    Said,
-    WireUsage,
-)
+from libria_providers.dialects.openai_chat_wire import Choice, Chunk, Piece, Said, WireUsage
 from libria_providers.dialects.said import UNREADABLE, any_json, mapping
 from libria_providers.errors import Interrupted, InvalidResponse, Overloaded, ProviderError
-from libria_providers.surrogates import mended
-from libria_providers.types import (
-    Delta,
-    Event,
-    Finish,
-    Reasoning,
-    StopReason,
-)  # fmt: skip
+from libria_providers.types import Delta, Event, Finish, Json, Reasoning, StopReason
 
 _STOP_REASONS: dict[str, StopReason] = {
     "length": "length",
@@ -55,6 +43,7 @@ class ChatDecoder:
         self._refused = False
         self._spoke = False  # there was a choice
         self._finished = False
+        self._is_whole = False
 
     @property
     def ending(self) -> bool:
@@ -66,14 +55,18 @@ class ChatDecoder:
         if data[:6] == b"[DONE]":
             return self._done()
         if event == "error":
-            raise stated(any_json(data))
+            raise self._stated(any_json(data))
         try:
             chunk = self._json.decode(data)
         except UNREADABLE:
-            better = mended(data)
-            if better is None:
-                raise _unreadable(data) from None
-            return self.feed(event, better)
+            if not data.strip():
+                return []
+            better = lenient.read(data, Chunk)
+            if better is None and event not in ("", "message"):
+                return []  # a ping or the like of a gateway, which is no JSON
+            if better is None or (better.choices is None and mapping(any_json(data)).get("choices") is not None):
+                raise self._unreadable(data) from None
+            chunk = better
         return self._read(chunk, data)
 
     def end(self) -> list[Event]:
@@ -85,17 +78,28 @@ class ChatDecoder:
 
     def whole(self, body: bytes) -> list[Event]:
         """A reply that is one JSON body is complete, with or without a finish reason."""
+        self._is_whole = True
         events = self.feed("", body)
         if not self._spoke:
             raise InvalidResponse("The provider's reply holds no choice; check its address and the model.")
         return events + self._finish()
 
+    def _stated(self, value: Json) -> ProviderError:
+        return stated(value, instead=self._is_whole)
+
+    def _unreadable(self, data: bytes) -> ProviderError:
+        """An error in an unforeseen shape is still an error; anything else cannot be read."""
+        value = any_json(data)
+        if mapping(value).get("error"):
+            return self._stated(value)
+        return InvalidResponse("The provider sent something that is not a chat completion; check its address.")
+
     def _read(self, chunk: Chunk, data: bytes) -> list[Event]:
         if chunk.error and bytes(chunk.error) not in _NOTHING:
-            raise stated(any_json(data))
+            raise self._stated(any_json(data))
         choices = chunk.choices
         if choices is None and _is_error(chunk):
-            raise stated(any_json(data))
+            raise self._stated(any_json(data))
         if chunk.model:
             self._model = chunk.model
         if chunk.id:
@@ -184,11 +188,3 @@ def _is_error(chunk: Chunk) -> bool:
     if chunk.object == "error" or chunk.type == "error" or chunk.detail:
         return True
     return bool(chunk.message) and bool(chunk.code or chunk.type)
-
-
-def _unreadable(data: bytes) -> ProviderError:
-    """An error in an unforeseen shape is still an error; anything else cannot be read."""
-    value = any_json(data)
-    if mapping(value).get("error"):
-        return stated(value)
-    return InvalidResponse("The provider sent something that is not a chat completion; check its address.")

@@ -4,6 +4,7 @@ import msgspec
 
 from libria_providers.dialects.base import Quirks
 from libria_providers.dialects.openai_chat_echo import echoed, echoed_call
+from libria_providers.dialects.tool_ids import ToolIds
 from libria_providers.errors import BadRequest
 from libria_providers.types import (
     Call,
@@ -36,8 +37,9 @@ def body(call: Call, model: str, quirks: Quirks) -> bytes:
         said[quirks.seed_name] = call.seed
     if call.tools:
         said["tools"] = [_tool(tool.name, tool.description, tool.parameters) for tool in call.tools]
-    if call.tool_choice is not None:
-        said["tool_choice"] = _tool_choice(call.tool_choice, quirks)
+        # Without tools there is nothing to choose, and OpenAI refuses it.
+        if call.tool_choice is not None:
+            said["tool_choice"] = _tool_choice(call.tool_choice, quirks)
     if call.response_format is not None and call.response_format.kind != "text":
         said["response_format"] = _response_format(call.response_format, quirks)
     if call.reasoning is not None:
@@ -50,21 +52,22 @@ def _messages(call: Call, quirks: Quirks) -> list[Json]:
     # "system" for all models: OpenAI reads it as "developer" where the model wants that, and no
     # other vendor knows the word.
     first: list[Json] = [{"role": "system", "content": call.system}] if call.system else []
-    return first + [_message(message, quirks) for message in call.messages]
+    ids = ToolIds(quirks.tool_id, call.messages)
+    return first + [_message(message, ids, quirks) for message in call.messages]
 
 
-def _message(message: Message, quirks: Quirks) -> Json:
+def _message(message: Message, ids: ToolIds, quirks: Quirks) -> Json:
     said: dict[str, Json] = {"role": message.role, "content": _content(message, quirks)}
     if message.role == "tool":
         if not message.tool_call_id:
             raise BadRequest("A message of the role tool needs toolCallId, the id of the call it answers.")
-        said["tool_call_id"] = message.tool_call_id
+        said["tool_call_id"] = ids[message.tool_call_id]
     if message.tool_calls:
         # What OpenAI itself says when a turn is nothing but calls; "" is refused by some.
         said["content"] = said["content"] or None
         said["tool_calls"] = [
             {
-                "id": tool_call.id,
+                "id": ids[tool_call.id],
                 "type": "function",
                 "function": {
                     "name": tool_call.name,
@@ -111,7 +114,8 @@ def _file(part: File, quirks: Quirks) -> Json:
 
 
 def _tool(name: str, description: str | None, parameters: Json) -> Json:
-    function: dict[str, Json] = {"name": name, "parameters": parameters}
+    # {} is no schema of an object, and some refuse a tool without one.
+    function: dict[str, Json] = {"name": name, "parameters": parameters or {"type": "object", "properties": {}}}
     if description is not None:
         function["description"] = description
     return {"type": "function", "function": function}
@@ -133,7 +137,7 @@ def _response_format(wanted: ResponseFormat, quirks: Quirks) -> Json:
 
 
 def _reasoning(wanted: ReasoningOptions, quirks: Quirks) -> dict[str, Json]:
-    effort, budget = wanted.effort, wanted.max_tokens
+    effort, budget = dict(quirks.efforts).get(wanted.effort or "", wanted.effort), wanted.max_tokens
     if quirks.reasoning_object:
         # One of the two, https://openrouter.ai/docs/use-cases/reasoning-tokens
         if budget is not None:

@@ -1,6 +1,8 @@
 """One form for the many shapes in which vendors say an error, and their words made fit to be shown."""
 
+import json
 import re
+import string
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeGuard, cast
@@ -10,6 +12,9 @@ import msgspec
 from libria_providers.types import Json
 
 LONGEST = 300  # characters of a vendor's words that are passed on
+LOOKED_AT = 4000
+"""Characters of a vendor's words that are looked at: what is beyond is never shown, and a body may
+have megabytes of them. Every expression below takes time in proportion to what it reads."""
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding JSON raises."""
@@ -20,12 +25,13 @@ _KEYS = re.compile(
     r"|\bAIza[\w-]{8,}"
     r"|\beyJ[\w.-]{16,}"
     r"|\b(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{28,}\b"
-    r"|[\w-]*\*{3,}[\w-]*",
+    r"|(?<![\w-])[\w-]*\*{3,}[\w-]*",
     re.IGNORECASE,
 )
+_OF_KEYS = string.ascii_letters + string.digits + "-_.*+/="
 _HTML = re.compile(r"<!doctype|<html|<head|<body", re.IGNORECASE)
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
 _THREE_DIGITS = re.compile(r"[0-9]{3}")
 
 
@@ -39,6 +45,7 @@ class Said:
     upstream: str = ""  # OpenRouter: the code or type within error.metadata.raw
     flagged: bool = False  # OpenRouter: the prompt was moderated, error.metadata.reasons
     message: str = ""  # cleaned
+    words: str = ""  # all that is looked at of the message, in lower case: for phrases.py
     said_code: str | None = None  # code, else type, as the vendor spelled it
     status: int | None = None  # an HTTP status within the body
     request_id: str | None = None
@@ -52,7 +59,7 @@ def said(value: Json) -> Said:
     if listed := items(value):
         value = listed[0]
     if isinstance(value, str):
-        return Said(message=clean(value))
+        return spoken(value)
     outer = mapping(value)
     nested: Json = outer.get("error")
     error = mapping(nested) or ({"message": nested, **outer} if isinstance(nested, str) else outer)
@@ -72,6 +79,7 @@ def said(value: Json) -> Said:
         upstream=(upstream.code or upstream.type) if upstream else "",
         flagged=bool(metadata.get("reasons") or metadata.get("flagged_input")),
         message=clean(message),
+        words=message[:LOOKED_AT].lower(),
         said_code=code or kind or None,
         status=_status(error.get("status_code"), error.get("status"), error.get("code")),
         request_id=request if isinstance(request, str) and request else None,
@@ -79,8 +87,16 @@ def said(value: Json) -> Said:
     )
 
 
+def spoken(words: str) -> Said:
+    """An error that is nothing but words."""
+    return Said(message=clean(words), words=words[:LOOKED_AT].lower())
+
+
 def clean(words: str) -> str:
     """One line of at most `LONGEST` characters, without anything that looks like a key."""
+    if len(words) > LOOKED_AT:
+        words = words[:LOOKED_AT]
+        words = words.rstrip(_OF_KEYS) or words  # half a key may not look like one
     if _HTML.search(words[:1000]):
         title = _TITLE.search(words)
         words = _TAG.sub(" ", title.group(1) if title else words)
@@ -90,9 +106,17 @@ def clean(words: str) -> str:
 
 
 def any_json(data: bytes) -> Json:
-    """`data` as JSON, as text where it is none."""
+    """`data` as JSON in any encoding that is met (a BOM, UTF-16, Latin 1), as text where it is none."""
     try:
         return msgspec.json.decode(data)
+    except UNREADABLE:
+        pass
+    try:
+        text = data.decode(json.detect_encoding(data))
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    try:
+        return msgspec.json.decode(text)
     except UNREADABLE:
         return data.decode("utf-8", "replace")
 
@@ -121,7 +145,13 @@ def _upstream(raw: Json) -> Said | None:
 
 
 def _word(value: Json) -> str:
-    return value.strip() if isinstance(value, str) and not value.strip().isdigit() else ""
+    """A code or type. A number that is no HTTP status is one too: Mistral's "3051"."""
+    if isinstance(value, str):
+        word = value.strip()
+        return "" if _status(word) is not None or len(word) > LONGEST else word
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1000:
+        return str(value)
+    return ""
 
 
 def _text(value: Json) -> str:

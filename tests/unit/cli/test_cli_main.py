@@ -125,25 +125,18 @@ def test_stop_without_a_daemon(
     assert capsys.readouterr().out == "No daemon is running.\n"
 
 
-def test_stop_waits_until_the_socket_is_gone(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, daemon: Any
-) -> None:
+def test_stop_waits_until_the_daemon_hangs_up(capsys: pytest.CaptureFixture[str], daemon: Any) -> None:
     def stop(fake: Any, message: dict[str, Any]) -> None:
         fake.send({"id": message["id"], "result": None})
-        fake.path.unlink()
         fake.hang_up()
 
     daemon.on("libria/stop", stop)
-    monkeypatch.setattr("libria.cli.stop.socket_path", lambda: daemon.path)
     assert main(["stop"]) == 0
     assert capsys.readouterr().out == "The daemon has ended.\n"
 
 
-def test_stop_says_when_calls_hold_the_daemon(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, daemon: Any
-) -> None:
+def test_stop_says_when_calls_hold_the_daemon(capsys: pytest.CaptureFixture[str], daemon: Any) -> None:
     daemon.answers("libria/stop", None)
-    monkeypatch.setattr("libria.cli.stop.socket_path", lambda: daemon.path)
     assert main(["stop", "--wait", "0.05"]) == 1
     assert "has not ended within 0.05 s" in capsys.readouterr().err
 

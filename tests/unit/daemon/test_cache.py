@@ -145,6 +145,14 @@ async def test_what_is_not_whole_is_not_kept() -> None:
     assert len(rig.service.calls) == 4
 
 
+async def test_a_tool_call_that_cannot_be_read_is_not_kept() -> None:
+    """The error says to ask again, which must then help."""
+    broken: list[Event] = [ToolCallDelta(0, "{bad", "t1", "add"), Finish("toolUse")]
+    rig = Rig([broken], [ANSWER])
+    await rig.ask(CALL)
+    assert (await rig.ask(CALL))[0] == ANSWER
+
+
 async def test_what_a_fallback_answered_is_not_kept() -> None:
     rig = Rig([ANSWER], [ANSWER])
 

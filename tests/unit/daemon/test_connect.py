@@ -38,14 +38,14 @@ def test_only_what_is_on_the_list_travels() -> None:
 
 
 def test_the_greeting_is_one_frame_of_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    allowed = tmp_path / "allowed"
-    allowed.write_text("TEAM_SECRET\n")
+    config = tmp_path / "config.toml"
+    config.write_text("[providers.team]\napi_key_env = 'TEAM_SECRET'\n[providers.b]\napi_key_env=\"B\"\n")
     for name in list(os.environ):
         monkeypatch.delenv(name)
     value = 'quote " backslash \\ newline \n umlaut ü emoji 😀'
     monkeypatch.setenv("X_API_KEY", value)
     monkeypatch.setenv("TEAM_SECRET", "s")
-    header, _, body = hello(str(allowed), "a “tool”").partition(b"\r\n\r\n")
+    header, _, body = hello(config, "a “tool”").partition(b"\r\n\r\n")
     assert header == b"Content-Length: %d" % len(body)
     message = json.loads(body)
     assert message["method"] == "libria/hello"
@@ -56,7 +56,7 @@ def test_the_greeting_is_one_frame_of_json(tmp_path: Path, monkeypatch: pytest.M
 def test_a_variable_that_is_no_text_spoils_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X_API_KEY", os.fsdecode(b"\xff\xfe"))
     monkeypatch.setenv("Y_API_KEY", "ü")
-    _, _, body = hello("/nowhere", "").partition(b"\r\n\r\n")
+    _, _, body = hello(Path("/nowhere"), "").partition(b"\r\n\r\n")
     env = msgspec.json.decode(body)["params"]["env"]
     assert "X_API_KEY" not in env
     assert env["Y_API_KEY"] == "ü"
@@ -117,6 +117,7 @@ def test_the_pump_carries_both_ways_and_ends_with_the_daemon(size: int) -> None:
     [
         ([b'{"method":"shutdown"}', b'{"method":"exit"}'], 0),
         ([b'{"method":"shut', b'down"}{"method":"e', b'xit"}'], 0),
+        ([bytes([byte]) for byte in b'{"method":"shutdown"}{"method":"exit"}'], 0),
         ([b'{"method":"exit"}'], 1),
         ([b'{"method":"libria/chat"}'], 1),
         ([rb'{"text":"\"shutdown\" and \"exit\""}'], 1),

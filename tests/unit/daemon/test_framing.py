@@ -76,6 +76,21 @@ def test_reading_goes_on_after(garbage: bytes) -> None:
     assert found[1:] == [b"[1]", b"[2]"]
 
 
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"Content-Length: 1 x\r\n" * 20_000,
+        b"Content-Length: 9999999999\r\n\r\n" * 10_000,
+        b"Content-Length: x\r\n\r\n" * 10_000,
+        b"\r\n" * 50_000,
+    ],
+)
+def test_a_flood_of_garbage_is_one_complaint(garbage: bytes) -> None:
+    """Each line once had an answer of its own, after a search through all the rest."""
+    found = read([garbage, b"\r\n\r\n" + frame(b"[1]"), frame(b"[2]"), b"garbage\r\n\r\n", frame(b"[3]")])
+    assert [item if isinstance(item, bytes) else "bad" for item in found] == ["bad", b"[1]", b"[2]", "bad", b"[3]"]
+
+
 def test_a_body_over_the_limit_is_skipped_without_being_held() -> None:
     reader = FrameReader(max_bytes=1000)
     found = reader.feed(b"Content-Length: 5000000\r\n\r\n")

@@ -24,6 +24,7 @@ from libria_providers.errors import (
     RateLimited,
     TimedOut,
 )
+from libria_providers.reply import Batches, Reply
 from libria_providers.types import Call, Delta, Finish, Message, Reset, Status, Timeouts, Trace
 
 DEFAULT = Timeouts()
@@ -73,7 +74,9 @@ async def finished(clock: FakeClock, work: "asyncio.Task[object]", limit: float 
         (RateLimited("slow down", retry_after=2.0), 3),
         (Disconnected("gone"), 3),
         (Overloaded("busy", should_retry=False), 1),
-        (BadRequest("odd", should_retry=True), 3),
+        (BadRequest("odd", should_retry=True), 1),
+        (QuotaExhausted("no money", should_retry=True), 1),
+        (InvalidResponse("garbage", should_retry=True), 3),
         (RateLimited("in an hour", retry_after=3600.0), 1),
         (TimedOut("silent", phase="firstToken"), 1),
         (QuotaExhausted("no money"), 1),
@@ -150,6 +153,36 @@ async def test_a_stall_is_seen_after_the_idle_limit_and_the_readers_own_time_is_
     await reply.aclose()
     assert service.open == 0
     assert [attempt.outcome for attempt in call.trace.attempts] == ["interrupted"]
+
+
+async def test_signs_of_life_are_no_silence_but_the_total_counts() -> None:
+    """Comments while a model queues, pings while it writes a tool call's arguments."""
+    clock = FakeClock()
+
+    class Queueing:
+        async def send(self, call: Call) -> Reply:
+            for _ in range(4):
+                await clock.sleep(10.0)
+                call.trace.alive()
+            return Reply(self.batches(), target="p/m", close=self.close)
+
+        async def batches(self) -> Batches:
+            yield [Delta("a")]
+            while True:
+                await clock.sleep(15.0)
+                yield []
+
+        async def close(self) -> None:
+            pass
+
+    call = a_call(clock, timeouts=Timeouts(total=100.0))
+    work = asyncio.create_task(read(OneAttempt(Queueing(), clock), call))
+    await clock.advance(99.0)
+    assert not work.done()
+    await clock.advance(2.0)
+    with pytest.raises(TimedOut) as caught:
+        await work
+    assert caught.value.phase == "total"
 
 
 async def test_a_cancel_from_outside_is_no_timeout() -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from libria_providers.errors import Disconnected, ProviderError, TimedOut
+from libria_providers.errors import BadRequest, Disconnected, ProviderError, TimedOut
 from libria_providers.http import Pools
 from libria_providers.simulator import Simulator
 from libria_providers.types import Timeouts
@@ -31,6 +31,8 @@ HEADERS = {"content-type": "application/json"}
         ("http://127.0.0.1:11434/v1", {"HTTP_PROXY": "http://p:1", "ALL_PROXY": "http://p:1"}, None),
         ("http://localhost:11434/v1", {"HTTP_PROXY": "http://p:1"}, None),
         ("http://box:11434/v1", {"HTTP_PROXY": "http://p:1"}, "http://p:1"),
+        ("https://x/v1", {"ALL_PROXY": "socks://p:1/"}, "socks5://p:1/"),
+        ("http://[::1", {"HTTP_PROXY": "http://p:1"}, None),
     ],
 )
 def test_the_proxy_that_an_environment_asks_for(address: str, env: dict[str, str], proxy: str | None) -> None:
@@ -104,6 +106,41 @@ async def test_a_closed_kept_connection_is_replaced_unseen() -> None:
         await writer.wait_closed()
 
 
+async def test_several_closed_kept_connections_are_replaced_unseen() -> None:
+    """Only a fresh one that fails is a failure: two stale ones in a row were one too many."""
+    writers: list[asyncio.StreamWriter] = []
+    heads = asyncio.Barrier(3)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(len(BODY))
+        if len(writers) <= 3:
+            await heads.wait()  # three at once, so that three connections are kept
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        await reader.read(1)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    async with Pools() as pools:
+        pool = pools.open(wiring("x", url, {}))
+
+        async def ask() -> bytes:
+            response = await pool.send("POST", url, HEADERS, BODY, Timeouts())
+            body = await response.read()
+            await response.aclose()
+            return body
+
+        assert await asyncio.gather(ask(), ask(), ask()) == [b"ok"] * 3
+        assert await ask() == b"ok"
+        assert pool.opened == 4
+    server.close()
+    for writer in writers:
+        writer.close()
+        await writer.wait_closed()
+
+
 async def send_to(url: str, env: dict[str, str] | None = None, **timeouts: float) -> ProviderError:
     pools = Pools()
     try:
@@ -127,9 +164,13 @@ async def test_a_name_that_does_not_exist() -> None:
     assert isinstance(error, Disconnected | TimedOut)
 
 
-@pytest.mark.parametrize("url", ["ftp://x/", "http://[::1", "nonsense"])
+@pytest.mark.parametrize("url", ["ftp://x/", "http://[::1", "nonsense", "http://127.0.0.1:99999/"])
 async def test_an_address_that_is_none(url: str) -> None:
-    assert isinstance(await send_to(url), Disconnected)
+    assert isinstance(await send_to(url), Disconnected | BadRequest)
+
+
+async def test_a_proxy_that_is_none() -> None:
+    assert isinstance(await send_to("http://box/", {"HTTP_PROXY": "gopher://p:1"}), BadRequest)
 
 
 async def test_a_ca_file_that_cannot_be_read_is_named() -> None:

@@ -162,6 +162,35 @@ async def test_a_status_that_is_no_success(status: str, error: type[ProviderErro
     assert caught.value.status == int(status[:3])
 
 
+async def test_an_error_in_very_many_pieces_is_read_in_time() -> None:
+    """Each piece once summed up all before it: 60,000 of them held everyone up for half a minute."""
+    async with server(*[b"x"] * 20_000, kind="text/plain", status="500 Internal Server Error") as url:
+        with pytest.raises(Overloaded):
+            await ask(url)
+
+
+async def test_the_head_tells_the_request_of_an_error_in_the_body() -> None:
+    async with server(DELTA, b"data: " + ERROR + b"\n\n", kind=f"{SSE}\r\nx-request-id: req-7") as url:
+        with pytest.raises(CredentialRejected) as caught:
+            await ask(url)
+    assert caught.value.request_id == "req-7"
+
+
+async def test_a_compression_that_nobody_asked_for_is_named() -> None:
+    async with server(b"\x0b\x02\x80", kind=f"{SSE}\r\ncontent-encoding: br") as url:
+        with pytest.raises(InvalidResponse, match="br"):
+            await ask(url)
+
+
+@pytest.mark.parametrize("key", ["sk-\u200bsecret", "“sk-secret”", "sk-sec\nret", "sk-\ufeff", "schlüssel"])
+async def test_a_key_that_cannot_be_one_names_its_variable(key: str) -> None:
+    async with Pools() as pools:
+        provider = open_provider("openai", pools, {"OPENAI_API_KEY": key, "OPENAI_BASE_URL": "http://127.0.0.1:9"})
+        with pytest.raises(CredentialRejected, match="OPENAI_API_KEY") as caught:
+            await provider.send_message("m", "Hello")
+    assert key not in caught.value.message
+
+
 async def test_a_missing_key_names_its_variable_before_anything_is_sent() -> None:
     async with Simulator() as sim:
         pools = Pools()
@@ -189,3 +218,31 @@ async def test_the_list_of_models() -> None:
         provider = open_provider("openai", pools, {"OPENAI_BASE_URL": f"{sim.url}/v1", "OPENAI_API_KEY": "k"})
         assert "openai/story" in [model.id for model in await provider.models(Timeouts())]
         await pools.aclose()
+
+
+@pytest.mark.parametrize("drain", [0.0, 0.05])
+async def test_a_burst_leaves_every_connection_usable(drain: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cancel in the middle of httpcore's own closing once cost the slot for ever."""
+    monkeypatch.setattr(body, "DRAIN_SECONDS", drain)
+    async with Simulator() as sim, Pools() as pools:
+        provider = open_provider("openai", pools, {"OPENAI_BASE_URL": f"{sim.url}/v1", "OPENAI_API_KEY": "k"})
+        for _ in range(3):
+            replies = await asyncio.gather(*(provider.send_message("fast:20", "Hello") for _ in range(60)))
+            assert all(reply.answer and reply.answer.finish for reply in replies)
+            pool = pools.all()[0]
+            assert pool.in_use == 0
+            assert pool.open_connections <= 30  # what a burst opened beyond that is closed after it
+
+
+async def test_cancels_in_mid_stream_leave_every_connection_usable() -> None:
+    async with Simulator() as sim, Pools() as pools:
+        provider = open_provider("openai", pools, {"OPENAI_BASE_URL": f"{sim.url}/v1", "OPENAI_API_KEY": "k"})
+        for turns in range(40):
+            task = asyncio.ensure_future(provider.send_message("fast:3", "Hello"))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        pool = pools.all()[0]
+        assert pool.in_use == 0
+        assert (await provider.send_message("fast:3", "Hello")).text

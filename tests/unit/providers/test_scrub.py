@@ -18,10 +18,10 @@ CALL = Call(
         ("Invalid content: 'my password is hunter2-and-more' is refused.", "Invalid content: '[…]' is refused."),
         ("Bad: the plan for tomorrow!", "Bad:[…]!"),
         ("System 'are a pirate of the' odd", "System '[…]' odd"),
-        ("key abc123 is wrong", "key [key] is wrong"),
+        ("key abc12345 is wrong", "key [key] is wrong"),
         ("The model `m` does not exist", "The model `m` does not exist"),
         ("short", "short"),
     ],
 )
 def test_scrub(message: str, shown: str) -> None:
-    assert scrub(message, "abc123", CALL) == shown
+    assert scrub(message, "abc12345", CALL) == shown

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from libria_providers.errors import Disconnected
+from libria_providers.errors import Disconnected, ProviderError
 from libria_providers.http import Pools
 from libria_providers.simulator import Simulator
 from libria_providers.types import Timeouts
@@ -104,6 +104,21 @@ async def test_a_certificate_that_is_not_trusted_is_told_with_the_way_out(author
     async with tls_simulator(authority) as url:
         with pytest.raises(Disconnected, match="SSL_CERT_FILE"):
             await ask(url, {})
+
+
+@pytest.mark.parametrize("scheme", ["HTTPS", "Https", " https"])
+async def test_a_scheme_in_capitals_is_verified_all_the_same(authority: trustme.CA, scheme: str) -> None:
+    async with tls_simulator(authority) as url:
+        with pytest.raises(ProviderError):
+            await ask(url.replace("https", scheme), {})
+
+
+async def test_a_certificate_for_another_name_is_told_so(authority: trustme.CA, tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(file))
+    async with tls_simulator(authority) as url:
+        with pytest.raises(Disconnected, match="another name"):
+            await ask(url.replace("127.0.0.1", "localhost"), {"SSL_CERT_FILE": str(file)})
 
 
 async def test_tls_that_is_spoken_to_in_the_clear_is_a_broken_connection(authority: trustme.CA) -> None:
