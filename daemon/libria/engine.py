@@ -59,7 +59,7 @@ class Engine:
         self._lists: dict[tuple[str, str, str], ModelList] = {}
         self._simulator: Simulator | None = None
         self._simulator_lock = asyncio.Lock()
-        self._store = MemoryStore(MEMORY_BYTES)
+        self._store = MemoryStore(min(MEMORY_BYTES, config.cache.max_bytes))
         self._configure(config)
 
     def _configure(self, config: Config) -> None:

@@ -117,7 +117,7 @@ def _short_dir(long: Path) -> Path:
     home = hashlib.sha256(os.fsencode(long)).hexdigest()[:16]
     user = os.getuid() if hasattr(os, "getuid") else 0
     if os.path.isdir("/tmp"):  # noqa: S108  # the folder below it is checked by ensure_private_dir
-        return Path(f"/tmp/libria-{user}-{home}")  # noqa: S108
+        return Path(f"/tmp/libria-{user}-{home}")  # noqa: S108  # the same
     import tempfile
 
     return Path(tempfile.gettempdir()) / f"libria-{user}-{home}"

@@ -53,10 +53,10 @@ def main(argv: list[str]) -> int:
     return _run(_serve(listener, tell))
 
 
-def serve_one(connection: socket.socket) -> int:
-    """Serve this one client and return when it has left: 0, or 1 where it left without shutdown."""
+def serve_one(connection: socket.socket) -> None:
+    """Serve this one client and return when it has left."""
     logging.getLogger("libria").addHandler(logging.NullHandler())
-    return _run(_serve_one(connection))
+    _run(_serve_one(connection))
 
 
 async def _serve(listener: socket.socket, tell: "_Starter") -> int:
@@ -93,7 +93,7 @@ async def _serve_one(connection: socket.socket) -> int:
     await loop.connect_accepted_socket(server.connection, connection)
     await server.ended.wait()
     await engine.aclose()
-    return 0 if server.shut_down_in_order else 1
+    return 0
 
 
 class _Source:

@@ -1,7 +1,7 @@
 """`libria ask`: one question, its answer printed as it comes."""
 
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from typing import Any
 
 from libria.cli.output import complain, print_json
@@ -136,16 +136,16 @@ def _parser() -> ArgumentParser:
     add("-m", "--model", help="provider/model, or an alias from the config")
     add("-s", "--system", help="what the model is told about its task")
     add("--max-tokens", type=int, metavar="N", help="greatest length of the answer")
-    add("--temperature", type=_finite, metavar="T", help="0 for the same answer each time")
+    add("--temperature", type=_temperature, metavar="T", help="0 for the same answer each time")
     add("--no-cache", action="store_true", help="ask anew, and store nothing")
     add("--reasoning", action="store_true", help="show the model's reasoning on standard error")
     add("--json", action="store_true", help="print the whole result as one JSON object, at the end")
     return parser
 
 
-def _finite(text: str) -> float:
+def _temperature(text: str) -> float:
     """A number that JSON can say."""
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise ValueError(text)
+    value = float(text) if text.replace(".", "", 1).isdigit() else -1.0
+    if value < 0:
+        raise ArgumentTypeError("it must be a number, 0 or more")
     return value

@@ -51,10 +51,6 @@ class Connection(asyncio.Protocol):
         self.outbox: Outbox
         self._lsp: Lsp
 
-    @property
-    def shut_down_in_order(self) -> bool:
-        return self._lsp.shut_down
-
     # What the transport tells.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

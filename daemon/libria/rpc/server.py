@@ -27,7 +27,6 @@ class Server:
         self.refresh: Callable[[], None] = lambda: None
         self._gone = gone
         self.ended = asyncio.Event()
-        self.shut_down_in_order = False
         self._connections: set[Connection] = set()
         self._ids = count(1)
         self._listener: asyncio.Server | None = None
@@ -70,7 +69,6 @@ class Server:
 
     def _closed(self, connection: Connection) -> None:
         self._connections.discard(connection)
-        self.shut_down_in_order = connection.shut_down_in_order
         self._may_end()
 
     def _may_end(self) -> None:

@@ -18,7 +18,10 @@ _INITIALIZE = frame({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params"
 def run(rig: Rig, quick: bool) -> list[Figure]:
     runs = QUICK_RUNS if quick else RUNS
     started(rig)  # writes the .pyc files, and leaves a daemon
-    bare = lambda: [_interpreter(rig)]  # noqa: E731
+
+    def bare() -> list[float]:
+        return [_interpreter(rig)]
+
     warm = interleaved({"libria": lambda: [started(rig)], "bare": bare}, runs)
     cold = interleaved({"libria": lambda: [_cold(rig)], "bare": bare}, runs)
     return [

@@ -1,7 +1,7 @@
 """From names to providers: what the config and the environment make of them."""
 
+import asyncio
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -139,12 +139,35 @@ async def test_an_unusable_first_target_does_not_keep_the_cache_from_the_fallbac
         await engine.aclose()
 
 
-async def test_a_slow_list_of_models_does_not_hold_back_what_is_wrong() -> None:
-    clock = SystemClock()
+async def test_an_unknown_model_names_what_is_near() -> None:
     async with Simulator() as sim:
-        engine = Engine(Config(), clock)
+        engine = Engine(Config(), SystemClock())
         env = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": f"{sim.url}/v1"}
-        past = Call("openai/nope", (Message("user", "x"),), deadline=clock.now() + 60, origin=Origin(env=env))
-        with pytest.raises(ModelNotFound, match="Near: openai/"):
-            await engine.send(replace(past, model="openai/stori"))
+        with pytest.raises(ModelNotFound, match="Near: openai/story"):
+            await engine.send(Call("openai/stori", (Message("user", "x"),), origin=Origin(env=env)))
         await engine.aclose()
+
+
+async def test_a_list_of_models_that_does_not_come_holds_no_error_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error once waited for it 8 s, beyond the call's own deadline."""
+    monkeypatch.setattr("libria.engine.NEAR_SECONDS", 0.05)
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.split(b" ")[0])
+        if head.startswith(b"POST"):
+            writer.write(b"HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 38\r\n\r\n")
+            writer.write(b'{"error":{"code": "model_not_found"} }')
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    engine = Engine(Config(), SystemClock())
+    env = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"}
+    with pytest.raises(ModelNotFound) as caught:
+        await engine.send(Call("openai/nope", (Message("user", "x"),), origin=Origin(env=env)))
+    assert "Near" not in caught.value.message
+    assert asked == [b"POST", b"GET"]
+    await engine.aclose()
+    server.close()
