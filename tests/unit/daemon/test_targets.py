@@ -152,6 +152,7 @@ async def test_a_list_of_models_that_does_not_come_holds_no_error_back(monkeypat
     """The error once waited for it 8 s, beyond the call's own deadline."""
     monkeypatch.setattr("libria.engine.NEAR_SECONDS", 0.05)
     asked: list[bytes] = []
+    served: list[asyncio.Task[None]] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -161,8 +162,12 @@ async def test_a_list_of_models_that_does_not_come_holds_no_error_back(monkeypat
             writer.write(b'{"error":{"code": "model_not_found"} }')
         await reader.read()
         writer.close()
+        await writer.wait_closed()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    def start(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.append(asyncio.ensure_future(serve(reader, writer)))
+
+    server = await asyncio.start_server(start, "127.0.0.1", 0)
     engine = Engine(Config(), SystemClock())
     env = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"}
     with pytest.raises(ModelNotFound) as caught:
@@ -171,3 +176,4 @@ async def test_a_list_of_models_that_does_not_come_holds_no_error_back(monkeypat
     assert asked == [b"POST", b"GET"]
     await engine.aclose()
     server.close()
+    await asyncio.gather(*served, return_exceptions=True)  # each ends as its client hangs up
