@@ -9,7 +9,8 @@ from libria_providers.dialects.base import Quirks
 from libria_providers.errors import CredentialMissing, Disconnected, ModelNotFound
 from libria_providers.http import Pools
 from libria_providers.provider import Credential, Provider
-from libria_providers.registry import ROWS, Row, address, headers, key, near
+from libria_providers.registry import ROWS, address, headers, key, near
+from libria_providers.row import Row
 from libria_providers.wiring import wiring
 
 COMMAND_SECONDS = 15.0

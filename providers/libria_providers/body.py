@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
-from libria_providers.dialects.base import Decoder, Dialect, Quirks
+from libria_providers.dialects.base import Decoder, Exchange, Quirks
 from libria_providers.errors import Disconnected, InvalidResponse, ProviderError
+from libria_providers.frames import Frames
 from libria_providers.http import Response
 from libria_providers.reply import Batches
-from libria_providers.sse import SSEReader
 from libria_providers.types import Event, Finish
 
 LAST_WORDS_SECONDS = 2.0
@@ -20,20 +20,21 @@ DRAIN_SECONDS = 0.05
 _WHITE = b" \t\r\n\xef\xbb\xbf"  # with the bytes of a BOM
 
 
-async def events(response: Response, dialect: Dialect, quirks: Quirks) -> Batches:
+async def events(response: Response, exchange: Exchange, quirks: Quirks, *, stream: bool) -> Batches:
     """What the body holds decides, not what the head calls it: some servers answer a streaming
-    request with one JSON body, some label a stream as JSON or text. Each read gives a batch, an
+    request (`stream`) with one JSON body, some label a stream as JSON or text. Each read gives a batch, an
     empty one where it brought no event (a comment, a ping): so whoever waits knows of life."""
     async with aclosing(response.chunks()) as chunks:
         start = await _beginning(chunks)
         mark = start.lstrip(_WHITE)[:1]
-        if mark in (b"{", b"["):
-            yield dialect.whole(await response.read(start=start.lstrip(_WHITE)), quirks)
-            return
         if mark == b"<":
             what = response.content_type or "HTML"
             raise InvalidResponse(f"The provider answered with {what} instead of a reply; check its address.")
-        reader, decoder = SSEReader(), dialect.decoder(quirks)
+        reader = exchange.frames(mark) if stream or mark not in (b"{", b"[") else None
+        if reader is None:
+            yield exchange.whole(await response.read(start=start.lstrip(_WHITE)), quirks)
+            return
+        decoder = exchange.decoder(quirks)
         chunk: bytes | None = start
         said = False  # any event at all
         while chunk is not None:
@@ -90,7 +91,7 @@ async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
                 pass
 
 
-def _end(decoder: Decoder, reader: SSEReader) -> list[Event]:
+def _end(decoder: Decoder, reader: Frames) -> list[Event]:
     events: list[Event] = []
     try:
         for event, data in reader.end():

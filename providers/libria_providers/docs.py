@@ -5,7 +5,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from libria_providers.registry import ROWS, Row
+from libria_providers.registry import ROWS
+from libria_providers.row import Row
 
 README = Path(__file__).parents[1] / "README.md"
 START, END = "<!-- providers: written by libria_providers.docs -->", "<!-- /providers -->"

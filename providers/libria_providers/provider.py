@@ -3,16 +3,30 @@
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
+from libria_providers import fill_prompt
 from libria_providers.body import events
+from libria_providers.dialects.base import WireRequest
 from libria_providers.dialects.headers import request_id, retry_after
-from libria_providers.errors import CredentialMissing, CredentialRejected, Disconnected, Interrupted, ProviderError
-from libria_providers.http import Pool, Pools, Response
-from libria_providers.registry import Row, address, find, headers, key
+from libria_providers.errors import (
+    BadRequest,
+    CredentialMissing,
+    CredentialRejected,
+    Disconnected,
+    Interrupted,
+    ProviderError,
+)
+from libria_providers.estimate import estimated
+from libria_providers.http import Pools, Response
+from libria_providers.opaque import readable, signed
+from libria_providers.refusals import refuse
+from libria_providers.registry import address, endpoint, find, headers, key
 from libria_providers.reply import Batches, Reply
+from libria_providers.row import Row
 from libria_providers.scrub import scrub
-from libria_providers.types import Call, Event, Message, Model, Timeouts, Trace
-from libria_providers.wiring import wiring
+from libria_providers.types import Call, CountTokens, Embed, Event, Message, Model, Timeouts, Trace
+from libria_providers.wiring import Wiring, wiring
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +35,19 @@ class Credential:
 
     source: str
     value: str = field(repr=False)
+
+
+class Transport(Protocol):
+    """Carries requests: an HTTP pool, or a WebSocket in front of one."""
+
+    @property
+    def wiring(self) -> Wiring: ...
+
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeouts: Timeouts
+    ) -> Response:
+        """Return once the head of the reply has come. Raises ProviderError."""
+        ...
 
 
 class Provider:
@@ -33,7 +60,7 @@ class Provider:
         *,
         address: str,
         credential: Credential | None,
-        pool: Pool,
+        pool: Transport,
         headers: Mapping[str, str],
         rejected: Callable[[], None] = lambda: None,
     ) -> None:
@@ -64,7 +91,7 @@ class Provider:
         """What the provider says it serves. Raises ProviderError."""
         try:
             self._need_credential()
-            url = self.address + self.row.dialect.models_path
+            url = endpoint(self.address, self.row.dialect.models_path, "")
             response = await self._pool.send("GET", url, self._headers, None, timeouts)
             try:
                 if response.status != 200:
@@ -94,17 +121,22 @@ class Provider:
             await reply.aclose()
 
     async def _send(self, call: Call, model: str) -> Reply:
+        exchange = self.row.exchange(call, model)
+        if exchange is None:
+            return await self._otherwise(call, model)
         self._need_credential()
-        request = self.row.dialect.encode(call, model, self.row.quirks)
+        quirks = self.row.quirks_of(model)
+        refuse(call, model, quirks)
+        request = exchange.encode(readable(call, self.id), model, quirks)
         headers = {**self._headers, **request.headers}
         if call.stream:
             headers["accept"] = "text/event-stream, application/json"
-        response = await self._pool.send("POST", self.address + request.path, headers, request.body, call.timeouts)
+        response = await self._pool.send("POST", self._url(request, call, model), headers, request.body, call.timeouts)
         opened = False
-        batches = events(response, self.row.dialect, self.row.quirks)
+        batches = events(response, exchange, quirks, stream=call.stream)
         try:
             if not 200 <= response.status < 300:
-                raise self.row.dialect.error(response.status, response.headers, await response.read_error())
+                raise exchange.error(response.status, response.headers, await response.read_error())
             first = await _until_content(batches, call.trace)
             opened = True
         except ProviderError as error:
@@ -120,11 +152,26 @@ class Provider:
             close=response.aclose,
         )
 
+    def _url(self, request: WireRequest, call: Call, model: str) -> str:
+        route = self.row.route(model) if call.ask is None else None
+        instead = "" if request.root else route.prefix if route else None
+        return endpoint(self.address, request.path, model, prefix=self.row.prefix, instead=instead)
+
+    async def _otherwise(self, call: Call, model: str) -> Reply:
+        """What the provider has no endpoint for."""
+        if isinstance(call.ask, CountTokens):
+            return estimated(call)
+        if isinstance(call.ask, Embed):
+            raise BadRequest(f"{self.name} has no embeddings: name a model of another provider.")
+        reply = await self._send(fill_prompt.asked(call), model)
+        reply.through(lambda batches: fill_prompt.stripped(batches, call))
+        return reply
+
     async def _then(self, first: list[Event], rest: Batches, call: Call, response: Response) -> Batches:
         try:
-            yield first
+            yield signed(first, self.id)
             async for batch in rest:
-                yield batch
+                yield signed(batch, self.id)
         except ProviderError as error:
             raise self._told(_answered(error, response), call) from None
         finally:

@@ -1,11 +1,12 @@
 """A reply: exists once its first delta has arrived, gives events in batches, ends what it opened."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 import msgspec
 
 from libria_providers.errors import InvalidResponse, ProviderError
 from libria_providers.types import (
+    Counted,
     Delta,
     Event,
     Finish,
@@ -15,6 +16,7 @@ from libria_providers.types import (
     Reset,
     ToolCall,
     ToolCallDelta,
+    Vectors,
 )  # fmt: skip
 
 Batches = AsyncGenerator[list[Event], None]
@@ -117,6 +119,8 @@ class Answer:
     """What the events of a reply add up to."""
 
     finish: Finish | None = None
+    vectors: Sequence[Sequence[float]] = ()
+    counted: Counted | None = None
 
     def __init__(self) -> None:
         self._text: list[str] = []
@@ -136,6 +140,10 @@ class Answer:
                 said.clear()
         elif isinstance(event, Finish):
             self.finish = event
+        elif isinstance(event, Vectors):
+            self.vectors = event.vectors
+        elif isinstance(event, Counted):
+            self.counted = event
 
     @property
     def text(self) -> str:

@@ -6,11 +6,7 @@ that the end of bytes cut off from its blank line is still given by `end`, becau
 that close right after the last line. Whoever reads it must expect half a line.
 """
 
-from libria_providers.errors import InvalidResponse
-
-MAX_EVENT_BYTES = 64 * 1024 * 1024
-"""A reply of base64 images may hold megabytes in one event; without any bound a broken server would
-fill the memory of everyone's daemon."""
+from libria_providers.frames import MAX_FRAME_BYTES, too_large
 
 
 class SSEReader:
@@ -25,7 +21,7 @@ class SSEReader:
         self._event = ""
 
     def feed(self, chunk: bytes) -> list[tuple[str, bytes]]:
-        """The events that `chunk` completes. Raises InvalidResponse past MAX_EVENT_BYTES."""
+        """The events that `chunk` completes. Raises InvalidResponse past MAX_FRAME_BYTES."""
         if self._after_cr and chunk:
             self._after_cr = False
             if chunk[0] == 0x0A:
@@ -60,10 +56,8 @@ class SSEReader:
 
     def _grow(self, size: int) -> None:
         self._size += size
-        if self._size > MAX_EVENT_BYTES:
-            raise InvalidResponse(
-                f"The provider sent one event of more than {MAX_EVENT_BYTES} bytes; ask for less at once."
-            )
+        if self._size > MAX_FRAME_BYTES:
+            raise too_large()
 
     def _read(self, lines: list[bytes]) -> list[tuple[str, bytes]]:
         if not self._started and lines:

@@ -154,13 +154,41 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
+class Fill:
+    """Fill in the middle: what belongs between `prefix` and `suffix` of a file."""
+
+    prefix: str
+    suffix: str = ""
+    language: str | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """A vector for each text of `input`, in order."""
+
+    input: tuple[str, ...]
+    dimensions: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountTokens:
+    """How many tokens the call's messages, system text and tools are."""
+
+
+Ask = Fill | Embed | CountTokens
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One question to a model. `model` is `provider/model` (or an alias before fallback resolved
-    it); `deadline` and `started` are absolute monotonic seconds."""
+    it); `ask` is what is asked, None for the next turn of `messages`; `deadline` and `started` are
+    absolute monotonic seconds."""
 
     model: str
-    messages: tuple[Message, ...]
+    messages: tuple[Message, ...] = ()
     fallbacks: tuple[str, ...] = ()
+    ask: Ask | None = None
     system: str | None = None
     max_tokens: int | None = None
     temperature: float | None = None
@@ -216,6 +244,19 @@ class ToolCallDelta(msgspec.Struct, frozen=True, gc=False):
     name: str | None = None
 
 
+class Vectors(msgspec.Struct, frozen=True):
+    """The embeddings that were asked for, in order of the input."""
+
+    vectors: list[list[float]]
+
+
+class Counted(msgspec.Struct, frozen=True, gc=False):
+    """The tokens that were counted; `exact` when the provider itself did it."""
+
+    tokens: int
+    exact: bool
+
+
 class Reset(msgspec.Struct, frozen=True, gc=False):
     """Throw away all deltas so far: the answer starts again from `target`."""
 
@@ -232,14 +273,27 @@ class Finish(msgspec.Struct, frozen=True):
     opaque: Mapping[str, Json] | None = None
 
 
-Event = Delta | Reasoning | ToolCallDelta | Reset | Finish
+Event = Delta | Reasoning | ToolCallDelta | Vectors | Counted | Reset | Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars for a million tokens; `cached_input` is for what the provider had in its cache."""
+
+    input: float
+    output: float
+    cached_input: float | None = None
+
+
+Capability = Literal["chat", "complete", "embed", "tools", "vision", "files", "reasoning", "json", "jsonSchema"]
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A row of a provider's list. `id` is `provider/model`."""
+    """A row of a provider's list. `id` is `provider/model`; `capabilities` is empty where nothing is known."""
 
     id: str
     provider: str
     context_window: int | None = None
-    capabilities: tuple[str, ...] = ()
+    capabilities: tuple[Capability, ...] = ()
+    price: Price | None = None

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from libria_providers.dialects.base import Dialect, Quirks
-from libria_providers.registry import ROWS, Row
+from libria_providers.registry import ROWS
+from libria_providers.row import Row
 
 # What a proxy adds or takes away; the bodies are stored decoded.
 _DROPPED = ("content-encoding", "content-length", "transfer-encoding", "connection", "keep-alive")

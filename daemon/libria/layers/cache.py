@@ -5,7 +5,7 @@ An entry is stored only when its reply was read to the end, was not filtered, an
 that was asked first: what a fallback answered is not an answer of the primary.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
@@ -16,9 +16,23 @@ from libria.clock import Clock
 from libria.layers.service import Service
 from libria_providers.errors import CacheMiss, InvalidResponse, ProviderError
 from libria_providers.reply import Answer, Batches, Reply
-from libria_providers.types import Call, Delta, Event, Finish, Json, Reasoning, StopReason, ToolCallDelta, Usage
+from libria_providers.types import (
+    Call,
+    Counted,
+    CountTokens,
+    Delta,
+    Embed,
+    Event,
+    Finish,
+    Json,
+    Reasoning,
+    StopReason,
+    ToolCallDelta,
+    Usage,
+    Vectors,
+)
 
-FORMAT = 1
+FORMAT = 2
 """Of entries and keys: raised when what was stored before must not be read."""
 
 
@@ -34,6 +48,8 @@ class Entry(msgspec.Struct, frozen=True):
     usage: Usage
     served_model: str
     opaque: Json
+    vectors: Sequence[Sequence[float]] = ()
+    counted: Counted | None = None
 
 
 class Store(Protocol):
@@ -122,7 +138,7 @@ def _whole(answer: Answer, finish: Finish) -> bool:
 
 
 def deterministic(call: Call) -> bool:
-    return call.temperature == 0
+    return call.temperature == 0 or isinstance(call.ask, Embed | CountTokens)
 
 
 _sorted = msgspec.json.Encoder(order="sorted").encode
@@ -133,7 +149,8 @@ _unpack = msgspec.msgpack.Decoder(Entry).decode
 def _key(call: Call, identity: Identity) -> bytes:
     """The same for every spelling of the same question: order of keys and white space do not count."""
     question = (
-        FORMAT, identity, call.messages, call.system, call.max_tokens, call.temperature, call.top_p, call.stop,
+        FORMAT, identity, type(call.ask).__name__, call.ask,
+        call.messages, call.system, call.max_tokens, call.temperature, call.top_p, call.stop,
         call.seed, call.tools, call.tool_choice, call.response_format, call.reasoning, call.provider_options,
     )  # fmt: skip
     return blake2b(_sorted(question), digest_size=24).digest()
@@ -151,6 +168,8 @@ def _encode(answer: Answer, finish: Finish, target: str, now: float) -> bytes:
             usage=finish.usage,
             served_model=finish.served_model,
             opaque=finish.opaque,
+            vectors=answer.vectors,
+            counted=answer.counted,
         )
     )
 
@@ -169,6 +188,10 @@ async def _replayed(entry: Entry) -> Batches:
     if entry.text:
         events.append(Delta(entry.text))
     events += [ToolCallDelta(i, arguments, id, name) for i, (id, name, arguments) in enumerate(entry.tools)]
+    if entry.vectors:
+        events.append(Vectors([list(vector) for vector in entry.vectors]))
+    if entry.counted is not None:
+        events.append(entry.counted)
     events.append(Finish(entry.stop_reason, entry.usage, entry.served_model, entry.opaque))
     yield events
 

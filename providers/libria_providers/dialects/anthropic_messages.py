@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from libria_providers.dialects import anthropic_encode, classify
 from libria_providers.dialects.anthropic_decode import MessagesDecoder
 from libria_providers.dialects.anthropic_wire import NAME, VERSION
-from libria_providers.dialects.base import Decoder, Quirks, WireRequest
+from libria_providers.dialects.base import Decoder, Quirks, WireRequest, server_sent
 from libria_providers.dialects.model_list import read_models
 from libria_providers.errors import ProviderError
+from libria_providers.frames import Frames
 from libria_providers.types import Call, Event, Model
 
 __all__ = ["AnthropicMessages"]
@@ -27,6 +28,9 @@ class AnthropicMessages:
     def encode(self, call: Call, model: str, quirks: Quirks) -> WireRequest:
         headers = {"content-type": "application/json", "anthropic-version": VERSION}
         return WireRequest("/messages", anthropic_encode.body(call, model), headers)
+
+    def frames(self, mark: bytes) -> Frames | None:
+        return server_sent(mark)
 
     def decoder(self, quirks: Quirks) -> Decoder:
         return MessagesDecoder()

@@ -6,12 +6,21 @@ from typing import Literal, Protocol
 
 from libria_providers.dialects.tool_ids import IdRule
 from libria_providers.errors import ProviderError
+from libria_providers.frames import Frames
+from libria_providers.sse import SSEReader
 from libria_providers.types import Call, Event, Model
+
+Parameter = Literal[
+    "maxTokens", "temperature", "topP", "stop", "seed", "tools", "toolChoice", "responseFormat", "reasoning",
+    "image", "file", "dimensions", "suffix",
+]  # fmt: skip
+"""What a model may not be able to do, in the contract's words; image and file are parts of a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """How a provider departs from its dialect, as data; each row says where the fact is from."""
+    """How a provider, or a family of its models, departs from its dialect, as data; each row says
+    where the fact is from."""
 
     max_tokens_name: str = "max_tokens"
     stream_usage: bool = True  # ask for usage with stream_options.include_usage
@@ -23,16 +32,20 @@ class Quirks:
     json_schema: bool = True  # response_format json_schema is understood
     tool_id: IdRule | None = None  # what the ids of tool calls must look like
     efforts: tuple[tuple[str, str], ...] = ()  # our word for a reasoning effort and its own, where they differ
+    refuses: tuple[Parameter, ...] = ()  # what is a 400 there: refused before anything is sent
+    embed_batch: int = 2048  # inputs in one request for embeddings
     echo: tuple[str, ...] = ()  # fields of the assistant's message that it wants back: ECHOES names them all
 
 
 @dataclass(frozen=True, slots=True)
 class WireRequest:
-    """What goes on the wire: `path` is appended to the provider's address."""
+    """What goes on the wire: `path`, which may hold a query, is appended to the provider's address;
+    with `root`, to its address without the row's prefix (llama.cpp's /infill is beside its /v1)."""
 
     path: str
     body: bytes
     headers: Mapping[str, str]
+    root: bool = False
 
 
 class Decoder(Protocol):
@@ -54,19 +67,19 @@ class Decoder(Protocol):
         ...
 
 
-class Dialect(Protocol):
-    """One wire format. Stateless: quirks come with each use."""
+class Exchange(Protocol):
+    """One kind of question and its reply in one wire format. Stateless: quirks come with each use."""
 
     name: str
     version: int  # goes into cache keys: raised when the same call would be sent differently
-    models_path: str
-
-    def auth(self, key: str) -> dict[str, str]:
-        """The headers that carry `key`."""
-        ...
 
     def encode(self, call: Call, model: str, quirks: Quirks) -> WireRequest:
         """Raises BadRequest when the call cannot be said in this format."""
+        ...
+
+    def frames(self, mark: bytes) -> Frames | None:
+        """What reads a streamed reply whose first byte that is not white is `mark`: None where that
+        is one whole body."""
         ...
 
     def decoder(self, quirks: Quirks) -> Decoder: ...
@@ -81,4 +94,21 @@ class Dialect(Protocol):
         `headers` have lower-case names."""
         ...
 
+
+class Dialect(Exchange, Protocol):
+    """An exchange for chat, and what a provider of this format has once: how keys are sent, how its
+    models are listed."""
+
+    models_path: str
+
+    def auth(self, key: str) -> dict[str, str]:
+        """The headers that carry `key`."""
+        ...
+
     def models(self, body: bytes, provider: str) -> list[Model]: ...
+
+
+def server_sent(mark: bytes) -> Frames | None:
+    """`frames` of a dialect of server-sent events: some servers answer a streaming request with one
+    JSON body."""
+    return None if mark in (b"{", b"[") else SSEReader()

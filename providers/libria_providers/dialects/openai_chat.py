@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from libria_providers.dialects import classify, openai_chat_encode
-from libria_providers.dialects.base import Decoder, Quirks, WireRequest
+from libria_providers.dialects.base import Decoder, Quirks, WireRequest, server_sent
 from libria_providers.dialects.model_list import read_models
 from libria_providers.dialects.openai_chat_decode import ChatDecoder
 from libria_providers.dialects.openai_chat_echo import NAME
 from libria_providers.errors import ProviderError
+from libria_providers.frames import Frames
 from libria_providers.types import Call, Event, Model
 
 __all__ = ["OpenAIChat"]
@@ -24,6 +25,9 @@ class OpenAIChat:
     def encode(self, call: Call, model: str, quirks: Quirks) -> WireRequest:
         body = openai_chat_encode.body(call, model, quirks)
         return WireRequest("/chat/completions", body, {"content-type": "application/json"})
+
+    def frames(self, mark: bytes) -> Frames | None:
+        return server_sent(mark)
 
     def decoder(self, quirks: Quirks) -> Decoder:
         return ChatDecoder(quirks)

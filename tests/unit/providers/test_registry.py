@@ -3,7 +3,8 @@
 import pytest
 
 from libria_providers import docs
-from libria_providers.registry import ROWS, Row, address, find, headers, key, near
+from libria_providers.registry import ROWS, address, find, headers, key, near
+from libria_providers.row import Row
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)

@@ -69,7 +69,7 @@ def test_what_is_written_is_read(events: list[list[bytes]], end: bytes) -> None:
 
 
 def test_a_line_without_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sse, "MAX_EVENT_BYTES", 1000)
+    monkeypatch.setattr(sse, "MAX_FRAME_BYTES", 1000)
     reader = SSEReader()
     for _ in range(10):
         assert reader.feed(b"x" * 100) == []
@@ -78,7 +78,7 @@ def test_a_line_without_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_bound_is_of_one_event_not_of_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sse, "MAX_EVENT_BYTES", 1000)
+    monkeypatch.setattr(sse, "MAX_FRAME_BYTES", 1000)
     reader = SSEReader()
     for _ in range(100):
         assert reader.feed(b"data: " + b"x" * 300 + b"\n\nda") == [("", b"x" * 300)]

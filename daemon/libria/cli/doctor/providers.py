@@ -10,7 +10,8 @@ from libria.config import Config
 from libria.config.model import Provider
 from libria.targets import Targets
 from libria_providers.http import Pools
-from libria_providers.registry import Row, address, key
+from libria_providers.registry import address, key
+from libria_providers.row import Row
 
 KeyState = Literal["found", "missing", "noProgram", "notNeeded"]
 

@@ -1,0 +1,62 @@
+"""What a model cannot do, said before anything is sent."""
+
+from collections.abc import Iterator
+
+from libria_providers.dialects.base import Parameter, Quirks
+from libria_providers.errors import BadRequest
+from libria_providers.types import Call, Embed, File, Fill, Image
+
+# Our words for a parameter and the names that it has on the wire: who sends one of these by
+# providerOptions knows better.
+_WIRE_NAMES: dict[Parameter, tuple[str, ...]] = {
+    "maxTokens": ("max_tokens", "max_completion_tokens", "max_output_tokens"),
+    "temperature": ("temperature",),
+    "topP": ("top_p", "p"),
+    "stop": ("stop", "stop_sequences"),
+    "seed": ("seed", "random_seed"),
+    "tools": ("tools",),
+    "toolChoice": ("tool_choice",),
+    "responseFormat": ("response_format", "text", "output_config", "format"),
+    "reasoning": ("reasoning", "reasoning_effort", "thinking", "think"),
+    "dimensions": ("dimensions", "output_dimension", "output_dimensionality"),
+    "suffix": ("suffix",),
+}
+
+
+def refuse(call: Call, model: str, quirks: Quirks) -> None:
+    """Raises BadRequest that names what `call` asks and `model` cannot do, unless its
+    providerOptions have it too."""
+    if not quirks.refuses:
+        return
+    for name in _asked(call):
+        forced = any(wire in call.provider_options for wire in _WIRE_NAMES.get(name, ()))
+        if name in quirks.refuses and not forced:
+            what = f"reads no {name}s" if name in ("image", "file") else f"takes no {name}"
+            raise BadRequest(f"{model} {what}: leave it out, or name another model.")
+
+
+def _asked(call: Call) -> Iterator[Parameter]:
+    set_ones: dict[Parameter, object] = {
+        "maxTokens": call.max_tokens,
+        # 1 is the default everywhere, and allowed where no other is.
+        "temperature": call.temperature if call.temperature != 1 else None,
+        "topP": call.top_p if call.top_p != 1 else None,
+        "stop": call.stop or None,
+        "seed": call.seed,
+        "tools": call.tools or None,
+        "toolChoice": call.tool_choice if call.tools else None,
+        "responseFormat": call.response_format
+        if call.response_format and call.response_format.kind != "text"
+        else None,
+        "reasoning": call.reasoning,
+        "dimensions": call.ask.dimensions if isinstance(call.ask, Embed) else None,
+        "suffix": call.ask.suffix or None if isinstance(call.ask, Fill) else None,
+    }
+    yield from (name for name, value in set_ones.items() if value is not None)
+    for message in call.messages:
+        if isinstance(message.content, tuple):
+            for part in message.content:
+                if isinstance(part, Image):
+                    yield "image"
+                elif isinstance(part, File):
+                    yield "file"
