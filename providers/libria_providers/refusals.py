@@ -36,23 +36,29 @@ def refuse(call: Call, model: str, quirks: Quirks) -> None:
 
 
 def _asked(call: Call) -> Iterator[Parameter]:
-    set_ones: dict[Parameter, object] = {
-        "maxTokens": call.max_tokens,
-        # 1 is the default everywhere, and allowed where no other is.
-        "temperature": call.temperature if call.temperature != 1 else None,
-        "topP": call.top_p if call.top_p != 1 else None,
-        "stop": call.stop or None,
-        "seed": call.seed,
-        "tools": call.tools or None,
-        "toolChoice": call.tool_choice if call.tools else None,
-        "responseFormat": call.response_format
-        if call.response_format and call.response_format.kind != "text"
-        else None,
-        "reasoning": call.reasoning,
-        "dimensions": call.ask.dimensions if isinstance(call.ask, Embed) else None,
-        "suffix": call.ask.suffix or None if isinstance(call.ask, Fill) else None,
-    }
-    yield from (name for name, value in set_ones.items() if value is not None)
+    # 1 is the default everywhere, and allowed where no other is.
+    if call.temperature not in (None, 1):
+        yield "temperature"
+    if call.top_p not in (None, 1):
+        yield "topP"
+    if call.max_tokens is not None:
+        yield "maxTokens"
+    if call.stop:
+        yield "stop"
+    if call.seed is not None:
+        yield "seed"
+    if call.tools:
+        yield "tools"
+        if call.tool_choice is not None:
+            yield "toolChoice"
+    if call.response_format is not None and call.response_format.kind != "text":
+        yield "responseFormat"
+    if call.reasoning is not None:
+        yield "reasoning"
+    if isinstance(call.ask, Embed) and call.ask.dimensions is not None:
+        yield "dimensions"
+    if isinstance(call.ask, Fill) and call.ask.suffix:
+        yield "suffix"
     for message in call.messages:
         if isinstance(message.content, tuple):
             for part in message.content:

@@ -7,6 +7,7 @@ import msgspec
 
 from libria_providers.dialects.anthropic_thinking import thinking
 from libria_providers.dialects.anthropic_wire import NAME
+from libria_providers.dialects.options import merge
 from libria_providers.dialects.said import items, mapping
 from libria_providers.dialects.tool_ids import IdRule, ToolIds
 from libria_providers.errors import BadRequest
@@ -56,8 +57,7 @@ def body(call: Call, model: str) -> bytes:
             said["tool_choice"] = _tool_choice(call.tool_choice)
     if config := _output_config(call, thought.effort):
         said["output_config"] = config
-    said.update(call.provider_options)
-    return msgspec.json.encode(said)
+    return msgspec.json.encode(merge(said, call.provider_options))
 
 
 def _system(call: Call) -> str:

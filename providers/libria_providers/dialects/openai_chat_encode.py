@@ -4,6 +4,7 @@ import msgspec
 
 from libria_providers.dialects.base import Quirks
 from libria_providers.dialects.openai_chat_echo import echoed, echoed_call
+from libria_providers.dialects.options import merge
 from libria_providers.dialects.tool_ids import ToolIds
 from libria_providers.errors import BadRequest
 from libria_providers.types import (
@@ -44,8 +45,7 @@ def body(call: Call, model: str, quirks: Quirks) -> bytes:
         said["response_format"] = _response_format(call.response_format, quirks)
     if call.reasoning is not None:
         said.update(_reasoning(call.reasoning, quirks))
-    said.update(call.provider_options)
-    return msgspec.json.encode(said)
+    return msgspec.json.encode(merge(said, call.provider_options))
 
 
 def _messages(call: Call, quirks: Quirks) -> list[Json]:
