@@ -20,6 +20,8 @@ _WIRE_NAMES: dict[Parameter, tuple[str, ...]] = {
     "reasoning": ("reasoning", "reasoning_effort", "thinking", "think"),
     "dimensions": ("dimensions", "output_dimension", "output_dimensionality"),
     "suffix": ("suffix",),
+    "image": ("messages", "input", "contents"),
+    "file": ("messages", "input", "contents"),
 }
 
 
