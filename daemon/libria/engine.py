@@ -9,10 +9,16 @@ from dataclasses import dataclass, replace
 from libria import stack
 from libria.clock import Clock
 from libria.config import Config
+from libria.costs import Costs
 from libria.default_model import default_model
+from libria.layers.attempt import Notes
+from libria.layers.breaker import BreakerPolicy, Circuit
 from libria.layers.cache import Identity
+from libria.layers.hedge import Latency
 from libria.layers.retry import RetryPolicy
 from libria.layers.service import Service
+from libria.spend import Spend
+from libria.stack import Target
 from libria.stores.memory import MemoryStore
 from libria.targets import Targets
 from libria_providers.errors import ModelNotFound, ProviderError
@@ -21,7 +27,8 @@ from libria_providers.provider import Provider
 from libria_providers.registry import near
 from libria_providers.reply import Reply
 from libria_providers.simulator import Simulator
-from libria_providers.types import Call, Model, Origin, Timeouts
+from libria_providers.types import Call, Finish, Model, Origin, Timeouts
+from libria_providers.websocket import Sockets, SocketTransport
 from libria_providers.wiring import Wiring
 
 MODEL_LIST_SECONDS = 300.0
@@ -54,9 +61,13 @@ class Engine:
         self.config = config
         self.started = clock.now()
         self._pools = Pools()
+        self._sockets = Sockets()
         self._fingerprint_key = secrets.token_bytes(16)
-        self._services: dict[tuple[str, str, Wiring], Service] = {}
+        self._targets: dict[tuple[str, str, Wiring], Target] = {}
+        self._latencies: dict[str, Latency] = {}
+        self.spend = Spend()
         self._lists: dict[tuple[str, str, str], ModelList] = {}
+        self._costs = Costs()
         self._simulator: Simulator | None = None
         self._simulator_lock = asyncio.Lock()
         self._store = MemoryStore(min(MEMORY_BYTES, config.cache.max_bytes))
@@ -64,13 +75,16 @@ class Engine:
 
     def _configure(self, config: Config) -> None:
         self.config = config
-        self.targets = Targets(config, self._pools, lambda: self._simulator.url if self._simulator else "")
+        self.targets = Targets(
+            config, self._pools, self._sockets, lambda: self._simulator.url if self._simulator else ""
+        )
         retry = config.retry
         self._policy = RetryPolicy(retry.attempts, retry.base_delay, retry.max_delay, retry.max_retry_after)
-        self._services.clear()
+        self._targets.clear()
         self._stack = stack.for_calls(
-            self._names, self._service, self._identify, self._store, config.cache.ttl, self.clock
-        )
+            self, self._identify, self._at_once, self._store, config.cache.ttl, self.clock,
+            filtered=config.fallback.content_filter,
+        )  # fmt: skip
 
     def reconfigure(self, config: Config) -> None:
         self._configure(config)
@@ -79,12 +93,26 @@ class Engine:
         """The reply to `call`, whose model may be an alias or empty. Raises ProviderError."""
         if not call.model:
             call = replace(call, model=await self._default_model(call.origin))
-        if any(name.startswith("simulate/") for name in self._names(call)):
+        if any(name.startswith("simulate/") for name in self.names(call)):
             await self._need_simulator()
         try:
-            return await self._stack.send(call)
+            reply = await self._stack.send(call)
+            if not self.targets.local(reply.target):
+                self._costs.prepare()
+            return reply
         except ModelNotFound as error:
             raise await self._with_near(error, call) from None
+
+    async def cost(self, target: str, finish: Finish) -> float | None:
+        """US dollars for what `target` answered, None where its price is not known."""
+        name, _, model = target.partition("/")
+        if self.targets.local(target):
+            return None
+        kind = self.targets.kind(name)
+        for served in dict.fromkeys((model, finish.served_model)):
+            if served and (dollars := await self._costs.of(kind, served, finish.usage)) is not None:
+                return dollars
+        return None
 
     async def models(self, provider: str, origin: Origin, *, refresh: bool = False) -> Sequence[Model]:
         """What `provider` serves, from a list at most MODEL_LIST_SECONDS old. Raises ProviderError."""
@@ -99,6 +127,8 @@ class Engine:
         if known is None or refresh or self.clock.now() - known.at > MODEL_LIST_SECONDS:
             async with asyncio.timeout(LIST_TIMEOUTS.total):
                 models = await asked.models(LIST_TIMEOUTS)
+                if not self.targets.local(provider):
+                    models = await self._costs.completed(models, self.targets.kind(provider))
             known = self._lists[key] = ModelList(tuple(models), self.clock.now())
         return known.models
 
@@ -108,16 +138,17 @@ class Engine:
         said = "\0".join(f"{name}:{value}" for name, value in sorted(provider.headers.items()))
         return hashlib.blake2b(said.encode(), key=self._fingerprint_key, digest_size=12).hexdigest()
 
-    def pools(self) -> list[Pool]:
-        return self._pools.all()
+    def pools(self) -> list[Pool | SocketTransport]:
+        return [*self._pools.all(), *self._sockets.all()]
 
     async def aclose(self) -> None:
+        await self._sockets.aclose()
         await self._pools.aclose()
         if self._simulator is not None:
             await self._simulator.__aexit__(None, None, None)
             self._simulator = None
 
-    def _names(self, call: Call) -> list[str]:
+    def names(self, call: Call) -> list[str]:
         names: list[str] = []
         for name in (call.model, *call.fallbacks):
             names += self.config.aliases.get(name, [name])
@@ -126,26 +157,61 @@ class Engine:
     async def _default_model(self, origin: Origin) -> str:
         return await default_model(self.config, self.targets, origin.env, lambda name: self.models(name, origin))
 
-    async def _service(self, target: str, call: Call) -> Service:
+    async def service(self, target: str, call: Call) -> Service:
         """The layers of one target: provider, model and key. Raises ProviderError."""
         name, slash, model = target.partition("/")
         if not slash or not model:
             raise self.targets.unknown(name)
         provider = await self.targets.provider(name, call.origin.env)
         key = (target, self._fingerprint(provider), provider.wiring)
-        service = self._services.get(key)
-        if service is None:
-            if len(self._services) >= MAX_TARGETS:
-                self._services.clear()
-            service = self._services[key] = stack.for_target(provider, self._policy, self.clock)
-        return service
+        known = self._targets.get(key)
+        if known is None:
+            if len(self._targets) >= MAX_TARGETS:
+                self._targets.clear()
+                self._latencies.clear()
+            latency = self._latencies.setdefault(target, Latency())
+            thinks = provider.row.quirks_of(model).thinks
+            known = self._targets[key] = stack.for_target(
+                provider,
+                self._policy,
+                BreakerPolicy(),
+                self.clock,
+                Notes(latency.add, self.spend.add),
+                lambda call: thinks or call.reasoning is not None,
+            )
+        return known.service
+
+    def window(self, target: str) -> int | None:
+        """The context window of `target` in tokens, as far as it was learned."""
+        for known in self._lists.values():
+            for model in known.models:
+                if model.id == target and model.context_window:
+                    return model.context_window
+        return self._costs.window(self.targets.kind(target.partition("/")[0]), target.partition("/")[2])
+
+    def hedge_after(self, call: Call) -> float | None:
+        """Seconds, at least the config's; the first target's 95th percentile where it is known."""
+        least = self.config.hedge_after.get(call.model)
+        if least is None or call.ask is not None:
+            return None
+        latency = self._latencies.get(self.names(call)[0])
+        return max(least, (latency.p95() if latency else None) or 0.0)
+
+    def circuits(self) -> list[tuple[str, Circuit]]:
+        """Of all targets that were asked, one for each key."""
+        return [(target, known.breaker.circuit()) for (target, _, _), known in self._targets.items()]
 
     async def _identify(self, call: Call) -> Identity:
         """Of the target that is asked first."""
-        target = self._names(call)[0]
+        target = self.names(call)[0]
         provider = await self.targets.provider(target.partition("/")[0], call.origin.env)
         dialect = provider.row.dialect
         return Identity(target, f"{dialect.name}/{dialect.version} {provider.address}", self._fingerprint(provider))
+
+    async def _at_once(self, call: Call) -> int:
+        """Texts in one request for embeddings, of the target that is asked first."""
+        name, _, model = self.names(call)[0].partition("/")
+        return self.targets.row(name).quirks_of(model).embed_batch
 
     async def _need_simulator(self) -> None:
         async with self._simulator_lock:

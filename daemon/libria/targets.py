@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from libria.config import Config
-from libria_providers.dialects.base import Quirks
+from libria.config.meaning import kind_of
 from libria_providers.errors import CredentialMissing, Disconnected, ModelNotFound
 from libria_providers.http import Pools
 from libria_providers.provider import Credential, Provider
 from libria_providers.registry import ROWS, address, headers, key, near
 from libria_providers.row import Row
+from libria_providers.rows.own import COMPATIBLE, DIALECTS
+from libria_providers.websocket import Sockets
 from libria_providers.wiring import wiring
 
 COMMAND_SECONDS = 15.0
@@ -22,9 +24,10 @@ Env = Mapping[str, str]
 class Targets:
     """`simulator` gives the address of the built-in simulator."""
 
-    def __init__(self, config: Config, pools: Pools, simulator: Callable[[], str]) -> None:
+    def __init__(self, config: Config, pools: Pools, sockets: Sockets, simulator: Callable[[], str]) -> None:
         self._config = config
         self._pools = pools
+        self._sockets = sockets
         self._simulator = simulator
         self._commands: dict[tuple[str, ...], asyncio.Task[str]] = {}
 
@@ -38,19 +41,27 @@ class Targets:
             if name not in ROWS:
                 raise self.unknown(f"{name}/")
             return ROWS[name]
-        kind = own.kind or (name if name in ROWS else "openai-compatible")
-        if kind == "openai-compatible":
-            row = replace(
-                ROWS["openai"], title=name, base_url="", key_env=(), base_url_env=(), quirks=Quirks(),
-                default_model=None, local=True,
-            )  # fmt: skip
-        else:
-            row = ROWS[kind]
+        kind = self.kind(name)
+        row = replace(COMPATIBLE, title=name) if kind == COMPATIBLE.name else ROWS[kind]
+        if own.dialect is not None:
+            row = replace(row, dialect=DIALECTS[own.dialect], routes=())
         keys = (own.api_key_env,) if own.api_key_env else () if own.api_key_command else row.key_env
         needs_key = bool(own.api_key_env or own.api_key_command)
         # What the environment says for OpenAI (its organization) is not for another's server.
         env_headers = row.env_headers if kind == name else ()
-        return replace(row, name=name, key_env=keys, env_headers=env_headers, local=row.local and not needs_key)
+        return replace(
+            row, name=name, key_env=keys, env_headers=env_headers, local=row.local and not needs_key,
+            websocket=row.websocket or own.websocket,
+        )  # fmt: skip
+
+    def kind(self, name: str) -> str:
+        """The built-in provider that `name` is like, or "openai-compatible"."""
+        return kind_of(name, self._config.providers.get(name))
+
+    def local(self, target: str) -> bool:
+        """Whether `target` is asked on this machine, for nothing."""
+        kind = self.kind(target.partition("/")[0])
+        return kind == COMPATIBLE.name or kind not in ROWS or ROWS[kind].local
 
     async def provider(self, name: str, env: Env) -> Provider:
         """Raises ModelNotFound for an unknown name, CredentialMissing when a key's command fails."""
@@ -63,11 +74,12 @@ class Targets:
             names = " or ".join(row.base_url_env) or "base_url"
             raise Disconnected(f"The address of {row.title} is no valid URL; correct {names}.") from None
         found = await self._key(row, env)
+        pool = self._pools.open(wiring(name, where, env, http2=bool(own and own.http2)))
         return Provider(
             row,
             address=where,
             credential=Credential(*found) if found else None,
-            pool=self._pools.open(wiring(name, where, env, http2=bool(own and own.http2))),
+            pool=self._sockets.open(pool) if row.websocket else pool,
             headers={**headers(row, env, found), **_lowered(own.headers if own else {})},
             rejected=lambda: self._forget(row.name),
         )

@@ -10,14 +10,16 @@ ProviderError
   x InvalidResponse      not what the vendor documents
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
+
+from libria_providers.types import Usage
 
 
 class ProviderError(Exception):
     """`message` is one sentence that says what to do, the vendor's own words within it. `code` is
     the vendor's code or type; `retry_after` seconds, as the provider asked; `should_retry` its
     x-should-retry header, which overrides the kind; `phase` that of a TimedOut: connect, firstToken,
-    idle or total. What is not known stays None."""
+    idle or total; `asked` False when the provider was not asked at all. What is not known stays None."""
 
     kind: ClassVar[str] = "invalidResponse"
     retryable: ClassVar[bool] = False
@@ -34,6 +36,7 @@ class ProviderError(Exception):
         should_retry: bool | None = None,
         request_id: str | None = None,
         phase: str | None = None,
+        asked: bool = True,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -45,7 +48,13 @@ class ProviderError(Exception):
         self.should_retry = should_retry
         self.request_id = request_id
         self.phase = phase
+        self.asked = asked
         self.partial_text: str | None = None
+        self.usage: Usage | None = None  # what the provider said to have used before it failed
+
+    def having_used(self, usage: Usage | None) -> Self:
+        self.usage = usage
+        return self
 
     def __str__(self) -> str:
         return self.message  # which may have been scrubbed since

@@ -164,7 +164,7 @@ class Pool:
 
     def _open(self) -> httpx.AsyncHTTPTransport:
         if self._tls is None and self.wiring.encrypted:
-            self._tls = _tls(self.wiring)
+            self._tls = tls(self.wiring)
         return httpx.AsyncHTTPTransport(
             verify=self._tls or False,
             proxy=self.wiring.proxy,
@@ -300,7 +300,7 @@ class _Shard:
                 await connection.aclose()
 
 
-def _tls(wiring: Wiring) -> ssl.SSLContext:
+def tls(wiring: Wiring) -> ssl.SSLContext:
     """The CA that the user names, else the system's own store (which holds a company's CA, where
     the list that comes with httpx does not)."""
     if wiring.ca_file or wiring.ca_dir:

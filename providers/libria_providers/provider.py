@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from libria_providers import fill_prompt
+from libria_providers import embedded, fill_prompt
 from libria_providers.body import events
 from libria_providers.dialects.base import WireRequest
+from libria_providers.dialects.completions_fill import CannotFill
 from libria_providers.dialects.headers import request_id, retry_after
 from libria_providers.errors import (
     BadRequest,
@@ -25,7 +26,7 @@ from libria_providers.registry import address, endpoint, find, headers, key
 from libria_providers.reply import Batches, Reply
 from libria_providers.row import Row
 from libria_providers.scrub import scrub
-from libria_providers.types import Call, CountTokens, Embed, Event, Message, Model, Timeouts, Trace
+from libria_providers.types import Call, CountTokens, Embed, Event, Fill, Message, Model, Timeouts, Trace
 from libria_providers.wiring import Wiring, wiring
 
 
@@ -83,7 +84,10 @@ class Provider:
     async def send(self, call: Call) -> Reply:
         """Return once the first delta has arrived. Raises ProviderError."""
         try:
-            return await self._send(call, _model(call))
+            try:
+                return await self._send(call, _model(call))
+            except CannotFill:
+                return await self._otherwise(call, _model(call))
         except ProviderError as error:
             raise self._told(error, call) from None
 
@@ -91,7 +95,8 @@ class Provider:
         """What the provider says it serves. Raises ProviderError."""
         try:
             self._need_credential()
-            url = endpoint(self.address, self.row.dialect.models_path, "")
+            where = self.row.models_at(self.address) if self.row.models_at else self.address
+            url = endpoint(where, self.row.dialect.models_path, "")
             response = await self._pool.send("GET", url, self._headers, None, timeouts)
             try:
                 if response.status != 200:
@@ -121,19 +126,24 @@ class Provider:
             await reply.aclose()
 
     async def _send(self, call: Call, model: str) -> Reply:
-        exchange = self.row.exchange(call, model)
+        in_words = isinstance(call.ask, Fill) and (call.system is not None or call.reasoning is not None)
+        exchange = None if in_words else self.row.exchange(call, model)
         if exchange is None:
             return await self._otherwise(call, model)
         self._need_credential()
-        quirks = self.row.quirks_of(model)
+        quirks = self.row.quirks_of(model, self.headers)
         refuse(call, model, quirks)
         request = exchange.encode(readable(call, self.id), model, quirks)
         headers = {**self._headers, **request.headers}
+        for name, value in request.listed:
+            headers[name] = f"{headers[name]},{value}" if name in headers else value
         if call.stream:
-            headers["accept"] = "text/event-stream, application/json"
+            headers.setdefault("accept", "text/event-stream, application/json")
         response = await self._pool.send("POST", self._url(request, call, model), headers, request.body, call.timeouts)
         opened = False
         batches = events(response, exchange, quirks, stream=call.stream)
+        if isinstance(call.ask, Embed):
+            batches = embedded.complete(batches, call.ask)
         try:
             if not 200 <= response.status < 300:
                 raise exchange.error(response.status, response.headers, await response.read_error())
@@ -163,7 +173,7 @@ class Provider:
             return estimated(call)
         if isinstance(call.ask, Embed):
             raise BadRequest(f"{self.name} has no embeddings: name a model of another provider.")
-        reply = await self._send(fill_prompt.asked(call), model)
+        reply = await self._send(fill_prompt.asked(call, self.row.quirks_of(model, self.headers)), model)
         reply.through(lambda batches: fill_prompt.stripped(batches, call))
         return reply
 

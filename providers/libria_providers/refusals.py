@@ -1,24 +1,25 @@
 """What a model cannot do, said before anything is sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from libria_providers.dialects.base import Parameter, Quirks
+from libria_providers.dialects.said import mapping
 from libria_providers.errors import BadRequest
-from libria_providers.types import Call, Embed, File, Fill, Image
+from libria_providers.types import Call, Embed, File, Fill, Image, Json
 
-# Our words for a parameter and the names that it has on the wire: who sends one of these by
-# providerOptions knows better.
+# Our words for a parameter and the names that it has on the wire, without underscores and capitals: who
+# sends one of these by providerOptions, at the top or within an object there, knows better.
 _WIRE_NAMES: dict[Parameter, tuple[str, ...]] = {
-    "maxTokens": ("max_tokens", "max_completion_tokens", "max_output_tokens"),
+    "maxTokens": ("maxtokens", "maxcompletiontokens", "maxoutputtokens", "numpredict"),
     "temperature": ("temperature",),
-    "topP": ("top_p", "p"),
-    "stop": ("stop", "stop_sequences"),
-    "seed": ("seed", "random_seed"),
-    "tools": ("tools",),
-    "toolChoice": ("tool_choice",),
-    "responseFormat": ("response_format", "text", "output_config", "format"),
-    "reasoning": ("reasoning", "reasoning_effort", "thinking", "think"),
-    "dimensions": ("dimensions", "output_dimension", "output_dimensionality"),
+    "topP": ("topp", "p"),
+    "stop": ("stop", "stopsequences"),
+    "seed": ("seed", "randomseed"),
+    "tools": ("tools", "toolconfig"),
+    "toolChoice": ("toolchoice", "toolconfig"),
+    "responseFormat": ("responseformat", "text", "outputconfig", "format", "responsemimetype", "responsejsonschema"),
+    "reasoning": ("reasoning", "reasoningeffort", "thinking", "think", "enablethinking", "thinkingconfig"),
+    "dimensions": ("dimensions", "outputdimension", "outputdimensionality"),
     "suffix": ("suffix",),
     "image": ("messages", "input", "contents"),
     "file": ("messages", "input", "contents"),
@@ -30,11 +31,16 @@ def refuse(call: Call, model: str, quirks: Quirks) -> None:
     providerOptions have it too."""
     if not quirks.refuses:
         return
+    forced = _wire_names(call.provider_options)
     for name in _asked(call):
-        forced = any(wire in call.provider_options for wire in _WIRE_NAMES.get(name, ()))
-        if name in quirks.refuses and not forced:
+        if name in quirks.refuses and forced.isdisjoint(_WIRE_NAMES[name]):
             what = f"reads no {name}s" if name in ("image", "file") else f"takes no {name}"
             raise BadRequest(f"{model} {what}: leave it out, or name another model.")
+
+
+def _wire_names(options: Mapping[str, Json]) -> set[str]:
+    inner = {name for value in options.values() for name in mapping(value)}
+    return {name.replace("_", "").lower() for name in (*options, *inner)}
 
 
 def _asked(call: Call) -> Iterator[Parameter]:

@@ -5,13 +5,17 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlsplit
 
 from libria_providers.row import Env, Row
-from libria_providers.rows import anthropic, compatible, local, mistral, openai
+from libria_providers.rows import anthropic, bedrock, cohere, compatible, google, local, mistral, openai
 
 _ROWS = (
     *openai.ROWS,
     *anthropic.ROWS,
+    *google.ROWS,
     *compatible.ROWS,
     *mistral.ROWS,
+    *cohere.ROWS,
+    *bedrock.ROWS,
+    *openai.OTHERS,
     *local.ROWS,
 )
 """In the order in which a default model is looked for."""

@@ -155,8 +155,8 @@ class Answer:
 
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """In order of index. Raises InvalidResponse when the arguments are no JSON object; a call
-        that the token limit cut off is left out, as the stop reason says."""
-        cut = self.finish is not None and self.finish.stop_reason == "length"
+        that the token limit or a refusal cut off is left out, as the stop reason says."""
+        cut = self.finish is not None and self.finish.stop_reason in ("length", "contentFilter")
         calls: list[ToolCall] = []
         for _, pieces in sorted(self._tools.items()):
             try:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from libria_providers.dialects.base import Dialect, Exchange, Quirks
@@ -14,24 +15,28 @@ Env = Mapping[str, str]
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Facts about a family of a provider's models: what of the row's quirks is otherwise there.
-    `pattern` is searched in the model's name, whatever its case."""
+    `pattern` is searched in the model's name, whatever its case. With a `header` (name, value) they hold
+    only where that is sent: the version of an API that the config asks for."""
 
     pattern: re.Pattern[str]
     changes: Mapping[str, Any]  # fields of Quirks
+    header: tuple[str, str] | None = None
 
     @classmethod
-    def of(cls, pattern: str, **changes: Any) -> "Profile":
-        return cls(re.compile(pattern, re.IGNORECASE), changes)
+    def of(cls, pattern: str, *, header: tuple[str, str] | None = None, **changes: Any) -> "Profile":
+        return cls(re.compile(pattern, re.IGNORECASE), changes, header)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """Models of a provider that are asked in another dialect than its others. `prefix` replaces the
-    row's when it is not None."""
+    row's when it is not None. With `tools` it is the way of the calls that bring tools only."""
 
     pattern: re.Pattern[str]
     dialect: Dialect
     prefix: str | None = None
+    tools: bool = False
+    fill: Exchange | None = None  # in place of the row's
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ class Row:
     `base_url` is what the vendor's SDK calls so and `base_url_env` what it reads it from; `prefix`
     comes between it and the dialect's path. An address may hold `{model}`, and a query. Where it takes
     more than one variable, `locate` makes it of the base URL that the user set ("" for none) and of
-    the environment; it raises ProviderError that names what is missing.
+    the environment's `locate_env`; it raises CredentialMissing that names what is missing.
+    `models_at` makes of the address the one that lists the models, where that is another.
     `key_env` are the key's variables, the first that is set counts; a key from one of `bearer_env`
     goes as a Bearer token whatever the dialect does. `headers` are sent always, `env_headers` are
     (variable, header) pairs and sent when set. `local` servers need no key and are looked for where
@@ -58,6 +64,8 @@ class Row:
     docs: str
     prefix: str = ""
     locate: Callable[[str, Env], str] | None = None
+    locate_env: tuple[str, ...] = ()
+    models_at: Callable[[str], str] | None = None
     key_env: tuple[str, ...] = ()
     base_url_env: tuple[str, ...] = ()
     bearer_env: tuple[str, ...] = ()
@@ -74,24 +82,33 @@ class Row:
     default_port: int | None = None  # for an address of a host alone (OLLAMA_HOST)
     default_model: str | None = None
 
-    def quirks_of(self, model: str) -> Quirks:
-        """The row's quirks as they are for `model`."""
+    def env(self) -> set[str]:
+        """Every variable that is read for this provider."""
+        more = {name for name, _ in self.env_headers}
+        return {*self.key_env, *self.base_url_env, *self.bearer_env, *self.locate_env, *more}
+
+    def quirks_of(self, model: str, headers: Env = MappingProxyType({})) -> Quirks:
+        """The row's quirks as they are for `model`, when `headers` (lower-case names) are sent."""
         quirks = self.quirks
         for profile in self.profiles:
-            if profile.pattern.search(model):
+            name, value = profile.header or ("", None)
+            if profile.pattern.search(model) and headers.get(name) == value:
                 quirks = replace(quirks, **profile.changes)
         return quirks
 
-    def route(self, model: str) -> Route | None:
-        return next((route for route in self.routes if route.pattern.search(model)), None)
+    def route(self, model: str, *, tools: bool = False) -> Route | None:
+        """The route of a call of `model`, which brings `tools` or does not."""
+        fit = (route for route in self.routes if tools or not route.tools)
+        return next((route for route in fit if route.pattern.search(model)), None)
 
     def exchange(self, call: Call, model: str) -> Exchange | None:
         """Who says `call` on the wire, None where this provider has nothing for what is asked."""
         if isinstance(call.ask, Fill):
-            return self.fill
+            way = self.route(model)
+            return way.fill if way and way.fill else self.fill
         if isinstance(call.ask, Embed):
             return self.embed
         if isinstance(call.ask, CountTokens):
             return self.count
-        route = self.route(model)
+        route = self.route(model, tools=bool(call.tools))
         return route.dialect if route else self.dialect

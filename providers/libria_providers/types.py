@@ -104,6 +104,7 @@ class Timeouts:
     first_token: float = 15.0
     idle: float = 20.0
     total: float = 600.0
+    first_token_thinking: float = 60.0  # in place of first_token, where the model thinks before it speaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One HTTP request for a call. `outcome` is "ok" or an error kind; times are relative to the
-    start of the call, in milliseconds."""
+    """One HTTP request for a call. `outcome` is "ok", "cancelled" or an error kind; times are relative
+    to the start of the call, in milliseconds."""
 
     target: str
     outcome: str
@@ -129,13 +130,14 @@ class Attempt:
 
 
 class Status(msgspec.Struct, frozen=True, gc=False):
-    """Why nothing is streaming yet."""
+    """Why nothing is streaming yet; `attempt` is the number of the one that is made or comes next."""
 
     state: Literal["queued", "waiting", "connecting", "retrying", "fallback"]
     reason: str | None = None
     position: int | None = None
     eta_ms: float | None = None
     target: str | None = None
+    attempt: int | None = None
 
 
 @dataclass(slots=True)
@@ -205,6 +207,7 @@ class Call:
     on_disconnect: Literal["cancel", "finish"] = "cancel"
     provider_options: Mapping[str, Json] = field(default_factory=dict[str, Json])
     stream: bool = True
+    insist: bool = False  # ask also a target that is left alone for its failures: no other is left
     started: float = 0.0
     deadline: float = float("inf")
     origin: Origin = Origin()
@@ -214,12 +217,14 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens, by one arithmetic for all vendors: `input_tokens` is the whole input, cached or not;
-    `output_tokens` is all that was generated, reasoning included."""
+    `output_tokens` is all that was generated, reasoning included. What was written to a cache for later
+    is within the input too; Anthropic's and others' prices for it differ."""
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_input_tokens: int | None = None
     reasoning_tokens: int | None = None
+    cache_write_input_tokens: int | None = None
 
 
 class Delta(msgspec.Struct, frozen=True, gc=False):

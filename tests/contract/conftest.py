@@ -1,7 +1,6 @@
 """Contract tests replay what providers really sent. Without the recordings they are skipped, or fail
 with LIBRIA_TEST_REQUIRE=all."""
 
-import os
 import sys
 from collections import defaultdict
 from collections.abc import Callable
@@ -11,11 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside this file
 
-pytest.register_assert_rewrite("wire_expectations")
-
-from wire_recordings import Recording, recordings, shared  # noqa: E402  # found through the line above
-
-MISSING = "no recordings: set LIBRIA_SHARED, or put them in ../shared beside the repository"
+import wire_exceptions  # found through the line above, as is the next
+from wire_recordings import Recording, missing, recordings, shared
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -24,7 +20,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     which: dict[str, Callable[[Recording], bool]] = {
         "recording": lambda _one: True,
         "stream": lambda one: one.streamed,
-        "answered": lambda one: one.dialect.name == "anthropic" and not one.expected["error_where"],
+        "answered": lambda one: one.endpoint == "anthropic.messages" and not one.is_error,
         "chunked": lambda one: one.streamed and bool(one.chunk_sizes),
     }
     for name, wanted in which.items():
@@ -37,14 +33,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(autouse=True)
 def _need_recordings() -> None:
     if shared() is None:
-        missing(MISSING)
-
-
-def missing(reason: str) -> None:
-    """Skip for `reason`; where everything is required, fail for it."""
-    if os.environ.get("LIBRIA_TEST_REQUIRE") == "all":
-        pytest.fail(reason)
-    pytest.skip(reason)
+        missing()
 
 
 _passed: dict[tuple[str, str], int] = defaultdict(int)
@@ -76,3 +65,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         ]
         terminalreporter.write_line(f"{provider}: {', '.join(cells)}")
     terminalreporter.write_line(f"all: {sum(_passed.values())}/{sum(_all.values())}")
+    for exception, files in wire_exceptions.used.items():
+        files_of = f"{len(files)} recordings, {min(files)}" + (" and others" if len(files) > 1 else "")
+        terminalreporter.write_line(f"exception, {exception.field}: {exception.reason} ({files_of})")

@@ -1,47 +1,53 @@
 """Every recording over a real connection, through the provider, in the chunks in which it came."""
 
-import asyncio
-from contextlib import suppress
+from urllib.parse import unquote, urlsplit
 
+from wire_errors import request_id
+from wire_exceptions import but_for_exceptions
+from wire_exchanges import Answerer, answerer, is_own
 from wire_expectations import Heard, check
 from wire_recordings import Recording
+from wire_replay import served
 
 from libria_providers.errors import ProviderError
 from libria_providers.http import Pools
 from libria_providers.provider import Credential, Provider
 from libria_providers.registry import headers
-from libria_providers.types import Call, Message
+from libria_providers.types import Timeouts
 from libria_providers.wiring import wiring
-
-QUESTION = (Message("user", "Hello"),)
 
 
 async def test_over_http(recording: Recording) -> None:
-    server = await asyncio.start_server(lambda reader, writer: _serve(recording, reader, writer), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    pools = Pools()
-    try:
-        heard, request_id = await _ask(recording, f"http://127.0.0.1:{port}", pools)
-    finally:
-        await pools.aclose()
-        server.close()
-        await server.wait_closed()
-    check(recording, heard)
-    if heard.error is None:
-        expected = recording.expected["request_id"]
-        assert request_id == expected if expected else True
+    who = answerer(recording)
+    paths: list[str] = []
+    async with served(lambda path: paths.append(path) or recording) as address, Pools() as pools:  # type: ignore[func-returns-value]
+        heard, request = await _ask(recording, who, address, pools)
+    check(recording, heard, who)
+    if heard.error is None and heard.models is None:
+        assert request == request_id(recording)
+    if recording.path is not None and is_own(who.row, recording):
+        # What comes before is the vendor's address and the row's prefix.
+        asked = unquote(urlsplit(paths[0]).path)
+        wrong = {} if recording.path.endswith(asked) else {"path": (asked, recording.path)}
+        assert not but_for_exceptions(recording, wrong, {"path": recording.path})
 
 
-async def _ask(recording: Recording, address: str, pools: Pools) -> tuple[Heard, str | None]:
-    row = recording.row
-    pool = pools.open(wiring(row.name, address, {}))
+async def _ask(recording: Recording, who: Answerer, address: str, pools: Pools) -> tuple[Heard, str | None]:
+    row, heard = who.row, Heard()
     key = ("TEST_KEY", "key")
-    provider = Provider(row, address=address, credential=Credential(*key), pool=pool, headers=headers(row, {}, key))
-    heard = Heard([])
+    provider = Provider(
+        row,
+        address=address,
+        credential=Credential(*key),
+        pool=pools.open(wiring(row.name, address, {})),
+        headers=headers(row, {}, key),
+    )
     request_id = None
-    call = Call(model=f"{row.name}/model", messages=QUESTION, stream=recording.streamed)
     try:
-        reply = await provider.send(call)
+        if recording.endpoint == "models":
+            heard.models = [model.id.removeprefix(f"{row.name}/") for model in await provider.models(Timeouts())]
+            return heard, None
+        reply = await provider.send(who.call)
         request_id = reply.request_id
         try:
             async for batch in reply:
@@ -51,22 +57,3 @@ async def _ask(recording: Recording, address: str, pools: Pools) -> tuple[Heard,
     except ProviderError as error:
         heard.error = error
     return heard, request_id
-
-
-async def _serve(recording: Recording, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer one request with the recording; the next finds the connection closed."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = next(
-        int(line.partition(b":")[2]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
-    )
-    await reader.readexactly(length)
-    lines = [f"HTTP/1.1 {recording.status} Recorded", "transfer-encoding: chunked"]
-    lines += [f"{name}: {value}" for name, value in recording.headers.items()]
-    writer.write("\r\n".join([*lines, "", ""]).encode("latin-1", "replace"))
-    with suppress(ConnectionError):  # the client may leave an error's body unread
-        for piece in recording.pieces():
-            writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
-            await writer.drain()
-        writer.write(b"0\r\n\r\n")
-        await writer.drain()
-    writer.close()

@@ -7,8 +7,9 @@ from typing import Any
 import jsonschema
 import msgspec
 import pytest
-from test_decoders import read
+from wire_exchanges import answerer
 from wire_recordings import Recording, schema
+from wire_replay import read
 
 from libria_providers.registry import ROWS
 from libria_providers.types import (
@@ -74,7 +75,7 @@ def test_seed() -> None:
 
 def test_echo(answered: Recording) -> None:
     """What a reply wants back makes a request that its vendor allows."""
-    finish = read(answered, [answered.body]).finish
+    finish = read(answered, answerer(answered), [answered.body]).finish
     assert isinstance(finish, Finish)
     answer = Message("assistant", "x", opaque=finish.opaque)
     _check("anthropic", replace(PLAIN, messages=(*PLAIN.messages, answer, Message("user", "Go on."))))

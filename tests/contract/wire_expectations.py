@@ -1,71 +1,42 @@
-"""What our words are for what INDEX.tsv says of a recording, and the check of it."""
+"""What a correct client gets out of a recording, in our words, and the check of it.
+
+INDEX.tsv has the vendor's words and numbers; all of ours are derived from them and from the body by the
+rules here, wire_usage.py and wire_errors.py. Nothing is known of a single file.
+"""
 
 import hashlib
 import json
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+import wire_bodies
+from wire_errors import expected_error
+from wire_exceptions import but_for_exceptions
+from wire_exchanges import ENDPOINTS, Answerer
 from wire_recordings import Recording
+from wire_usage import comparable, expected_usage
 
 from libria_providers.errors import ProviderError
-from libria_providers.types import Delta, Event, Finish, Reasoning, ToolCallDelta, Usage
+from libria_providers.types import Counted, Delta, Event, Finish, Reasoning, ToolCallDelta, Vectors
 
-STOP_REASONS = {
-    "stop": "stop", "end_turn": "stop", "length": "length", "max_tokens": "length",
-    "tool_calls": "toolUse", "tool_use": "toolUse", "refusal": "contentFilter", "content_filter": "contentFilter",
-}  # fmt: skip
-
-# By the category; what the vendor's code or type makes more precise stands before it.
-KINDS_BY_CODE = {
-    "model_decommissioned": "modelNotFound",
-    "insufficient_quota": "quotaExhausted",
-    "exceed_context_size_error": "contextTooLong",
-    "context_length_exceeded": "contextTooLong",
-    "overloaded_error": "overloaded",
-    "tool_use_failed": "badRequest",
-    "content_filter": "contentFiltered",
+# By the word in lower case. Whatever is no other reason and came with tool calls is "toolUse".
+_WORDS = {
+    "stop": "stop end_turn completed complete 1 eos word stop_sequence pause_turn tool_calls tool_use tool_call",
+    "length": "length max_tokens limit 2 model_length model_context_window_exceeded max_output_tokens",
+    "contentFilter": "refusal content_filter safety 3 recitation 4 blocklist prohibited_content spii "
+    "guardrail_intervened content_filtered error_toxic promptfeedback",
 }
-KINDS_BY_CATEGORY = {
-    "error-400": "badRequest",
-    "error-403": "permissionDenied",
-    "error-413": "contextTooLong",
-    "error-422": "badRequest",
-    "error-429": "rateLimited",
-    "error-498": "overloaded",
-    "error-500": "overloaded",
-    "error-503": "overloaded",
-    "error-529": "overloaded",
-    "error-auth-401": "credentialRejected",
-    "error-not-found": "modelNotFound",
-    "error-context-length": "contextTooLong",
-    "error-auth-400": "credentialRejected",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """Where we answer otherwise than INDEX.tsv says, on purpose."""
-
-    reason: str
-    stop_reason: str
-    text_field: str  # the field whose pieces are the text that we give
-
-
-# By what the recording is, never by its file.
-REFUSAL = Departure(
-    "A refusal is the model's own words: an empty answer with a plain stop would tell nobody anything.",
-    "contentFilter",
-    "refusal",
-)
+STOP_REASONS = {word: reason for reason, words in _WORDS.items() for word in words.split()}
 
 
 @dataclass(slots=True)
 class Heard:
-    """What a reader of the events has, at the end or when it broke."""
+    """What a reader of the events has, at the end or when it broke; or the list of models."""
 
-    events: list[Event]
+    events: list[Event] = field(default_factory=list[Event])
     error: ProviderError | None = None
+    models: list[str] | None = None
 
     @property
     def text(self) -> str:
@@ -79,6 +50,7 @@ class Heard:
     def finish(self) -> Finish:
         last = self.events[-1]
         assert isinstance(last, Finish), last
+        assert sum(isinstance(event, Finish) for event in self.events) == 1
         return last
 
     def tool_calls(self) -> list[tuple[str, str, object]]:
@@ -96,103 +68,108 @@ class Heard:
                 if event.name:
                     names[event.index] = event.name
         assert list(texts) == list(range(len(texts))), "numbered from 0, in order"
+        assert len(set(ids.values())) == len(texts), "each has an id of its own"
         return [(ids[index], names[index], json.loads(text or "{}")) for index, text in texts.items()]
 
 
-def check(recording: Recording, heard: Heard) -> None:
-    """Everything that INDEX.tsv says of `recording` holds of `heard`."""
-    if recording.expected["error_where"]:
-        _check_error(recording, heard)
-    elif recording.category == "cut-stream":
-        assert heard.error is not None
-        assert heard.error.kind == "interrupted"
-        assert _sha(heard.text) == recording.expected["text_sha256"]
-    else:
-        assert heard.error is None, heard.error
-        _check_answer(recording, heard)
+def check(
+    recording: Recording,
+    heard: Heard,
+    answerer: Answerer,
+    *,
+    without: Sequence[str] = (),
+    change: Callable[[Recording, dict[str, Any]], None] | None = None,
+) -> None:
+    """Everything that INDEX.tsv says of `recording` holds of `heard`, but for the fields `without` and
+    what `change` has put in their place."""
+    expected = {name: value for name, value in _expected(recording, answerer).items() if name not in without}
+    if change is not None:
+        change(recording, expected)
+    got = _said(recording, heard, expected)
+    wrong = {name: (got.get(name), value) for name, value in expected.items() if got.get(name) != value}
+    wrong = but_for_exceptions(recording, wrong, expected)
+    told = "; ".join(f"{name} is {was!r:.300}, not {value!r:.300}" for name, (was, value) in wrong.items())
+    assert not wrong, told + (f" ({heard.error.message})" if heard.error else "")
 
 
-def departure(recording: Recording) -> Departure | None:
-    return REFUSAL if recording.streamed and re.search(rb'"refusal": ?"[^"]', recording.body) else None
+def _expected(recording: Recording, answerer: Answerer) -> dict[str, Any]:
+    line = recording.expected
+    if recording.is_error:
+        return expected_error(recording) | {"text": _text(recording) if line["text_sha256"] else _sha("")}
+    if recording.category == "cut-stream":
+        return {"error": "interrupted", "text": line["text_sha256"], "reasoning": int(line["reasoning_len"] or 0)}
+    match ENDPOINTS[recording.endpoint].slot:
+        case "models":
+            return {"error": None, "models": wire_bodies.model_ids(recording)}
+        case "count":
+            return {"error": None, "counted": Counted(int(line["usage_in"]), exact=True)}
+        case "embed":
+            return {
+                "error": None,
+                "vectors": wire_bodies.vectors(recording),
+                "usage": expected_usage(recording, answerer.quirks),
+                "model": line["model"],
+            }
+        case _:
+            return {
+                "error": None,
+                "text": _text(recording),
+                "reasoning": int(line["reasoning_len"] or 0),
+                "tool calls": (int(line["n_tool_calls"] or 0), line["tools_sha256"] or _sha("[]")),
+                "stop reason": _stop_reason(recording),
+                "usage": expected_usage(recording, answerer.quirks),
+                "model": line["model"],
+            }
 
 
-def _check_answer(recording: Recording, heard: Heard) -> None:
-    expected = recording.expected
-    finish = heard.finish
-    assert sum(isinstance(event, Finish) for event in heard.events) == 1
-    calls = heard.tool_calls()
-    assert len(calls) == int(expected["n_tool_calls"] or 0)
-    if calls:
-        assert all(identity for identity, _, _ in calls)
-        assert len({identity for identity, _, _ in calls}) == len(calls)
-        assert _sha(_canonical(calls)) == expected["tools_sha256"]
-    stop_reason = STOP_REASONS[expected["finish_reason"]]
-    if stop_reason == "stop" and calls:
-        stop_reason = "toolUse"
-    if departs := departure(recording):
-        pieces = re.findall(rb'"%s": ?("(?:[^"\\]|\\.)*")' % departs.text_field.encode(), recording.body)
-        assert heard.text == "".join(json.loads(piece) for piece in pieces)
-        stop_reason = departs.stop_reason
-    else:
-        assert _sha(heard.text) == expected["text_sha256"], heard.text[:80]
-    assert finish.stop_reason == stop_reason
-    assert len(heard.reasoning) == int(expected["reasoning_len"] or 0)
-    assert finish.usage == _usage(recording, finish.usage)
-    assert finish.served_model == expected["model"]
+def _said(recording: Recording, heard: Heard, expected: Mapping[str, Any]) -> dict[str, Any]:
+    error = heard.error
+    got: dict[str, Any] = {"error": error and error.kind, "models": heard.models, "text": _sha(heard.text)}
+    got["reasoning"] = len(heard.reasoning)
+    if error is not None:
+        assert not any(isinstance(event, Finish) for event in heard.events)
+        assert "\n" not in error.message
+        assert len(error.message) < 450
+        words = expected.get("code")
+        got["code"] = words if isinstance(words, tuple) and error.code in words else error.code
+        got |= {"status": error.status, "retry after": error.retry_after, "request id": error.request_id}
+        return got
+    if heard.models is not None:
+        return got
+    finish, calls = heard.finish, heard.tool_calls()
+    got |= {"tool calls": (len(calls), _sha(_canonical(calls))), "stop reason": finish.stop_reason}
+    got |= {"usage": finish.usage, "model": finish.served_model}
+    if "usage" in expected:
+        got["usage"] = comparable(recording, expected["usage"], finish.usage)
+    got["vectors"] = [one for event in heard.events if isinstance(event, Vectors) for one in event.vectors]
+    got["counted"] = next((event for event in heard.events if isinstance(event, Counted)), None)
+    return got
 
 
-def _check_error(recording: Recording, heard: Heard) -> None:
-    expected, error = recording.expected, heard.error
-    assert error is not None, heard.events[-1]
-    assert not any(isinstance(event, Finish) for event in heard.events)
-    assert error.kind == _kind(recording), error.message
-    assert _sha(heard.text) == (expected["text_sha256"] or _sha(""))
-    words = [expected["error_code"], expected["error_type"]]
-    if error.code is not None:
-        assert error.code in words
-    elif expected["error_where"] == "http":
-        assert all(not word or word.isdigit() for word in words)
-    assert "\n" not in error.message
-    assert len(error.message) < 450
-    if expected["error_where"] != "http":
-        return
-    assert error.status == recording.status
-    retry_after = expected["retry_after"]
-    assert error.retry_after == (float(retry_after) if retry_after else None)
-    assert error.request_id == (expected["request_id"] or _unlisted_request_id(recording))
+def refusal(recording: Recording) -> str:
+    """What the model said instead of an answer. We give it as the text: an empty answer with a plain
+    stop would tell nobody anything; the index leaves it out."""
+    said = [one for one in wire_bodies.all_of(recording, "refusal") if isinstance(one, str)]
+    if recording.streamed and recording.endpoint == "openai.responses":
+        deltas = [one for one in wire_bodies.values(recording) if one.get("type") == "response.refusal.delta"]
+        said = [one["delta"] for one in deltas]
+    return "".join(said)
 
 
-def _unlisted_request_id(recording: Recording) -> str | None:
-    """INDEX.tsv knows the commonest header only; some have another, Anthropic's body says it too."""
-    for name in ("x-ds-trace-id", "x-kong-request-id", "mistral-correlation-id", "x-generation-id"):
-        if value := recording.headers.get(name):
-            return value
-    return json.loads(recording.body).get("request_id") if b'"request_id"' in recording.body else None
+def _text(recording: Recording) -> str:
+    refused = refusal(recording)
+    return _sha(refused) if refused and not int(recording.expected["text_len"]) else recording.expected["text_sha256"]
 
 
-def _kind(recording: Recording) -> str:
-    expected = recording.expected
-    for word in (expected["error_code"], expected["error_type"]):
-        if word in KINDS_BY_CODE:
-            return KINDS_BY_CODE[word]
-    if recording.category in KINDS_BY_CATEGORY:
-        return KINDS_BY_CATEGORY[recording.category]
-    return "overloaded" if int(expected["error_code"]) >= 500 else "badRequest"
-
-
-def _usage(recording: Recording, got: Usage) -> Usage:
-    """INDEX.tsv has the vendor's numbers; this is our arithmetic over them."""
-    expected = recording.expected
-    into, out = int(expected["usage_in"] or 0), int(expected["usage_out"] or 0)
-    cached = int(expected["cached_in"]) if expected["cached_in"] else None
-    reasoning = int(expected["reasoning_out"]) if expected["reasoning_out"] else None
-    if recording.expected["endpoint"] == "anthropic.messages":
-        written = re.findall(rb'"cache_creation_input_tokens": ?(\d+)', recording.body)
-        into += (cached or 0) + max(map(int, written), default=0)
-    if recording.quirks.reasoning_outside_output:
-        out += reasoning or 0
-    # Where the index says 0 or nothing, we say 0 or None.
-    return Usage(into, out, cached or got.cached_input_tokens, reasoning or got.reasoning_tokens)
+def _stop_reason(recording: Recording) -> str:
+    line = recording.expected
+    if refusal(recording):
+        return "contentFilter"
+    word = line["finish_reason"].partition(":")[0].lower()
+    if word == "incomplete":
+        word = wire_bodies.all_of(recording, "incomplete_details")[-1]["reason"]
+    reason = STOP_REASONS[word]
+    return "toolUse" if reason == "stop" and int(line["n_tool_calls"] or 0) else reason
 
 
 def _canonical(calls: Sequence[tuple[str, str, object]]) -> str:

@@ -83,6 +83,14 @@ async def client(open_client: OpenClient) -> Client:
 
 
 @pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port at which nobody listens, and nobody will: it is bound."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+@pytest.fixture
 def full_backlog() -> Iterator[int]:
     """The port of a listener that takes no more connections: whoever comes now waits."""
     if sys.platform != "linux":

@@ -183,8 +183,8 @@ async def test_the_whole_call_has_a_limit(client: Client, sim: Simulator) -> Non
     await sim.wait_for(lambda call: call.state == "hung up")
 
 
-async def test_an_address_where_nobody_listens(open_client: OpenClient) -> None:
-    client = await open_client({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"})
+async def test_an_address_where_nobody_listens(open_client: OpenClient, closed_port: int) -> None:
+    client = await open_client({"OPENAI_BASE_URL": f"http://127.0.0.1:{closed_port}/v1"})
     data = await failed(client, "openai/story")
     assert (data["kind"], data["retryable"]) == ("disconnected", True)
     assert [attempt["outcome"] for attempt in data["attempts"]] == ["disconnected"] * 3

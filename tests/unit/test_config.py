@@ -103,7 +103,7 @@ REFUSED = {
     "unknown section": (
         "[retries]\n",
         "FILE:1: retries: there is no such setting; did you mean retry? Allowed here: defaults, aliases, "
-        "providers, limits, timeouts, retry, cache, redis, daemon.",
+        "providers, limits, timeouts, retry, fallback, hedge_after, cache, redis, daemon.",
     ),
     "nothing near": (
         "[daemon]\nzzz = 1\n",

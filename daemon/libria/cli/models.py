@@ -37,7 +37,7 @@ def run(argv: list[str]) -> int:
 def _show(models: list[Json], problems: list[Json], *, asked: bool) -> None:
     """`asked`: for one provider by name, whose problem is then worth its whole sentence."""
     if models:
-        print(table(without_empty_columns([("MODEL", "CONTEXT", "CAN"), *map(_row, models)])))
+        print(table(without_empty_columns([("MODEL", "CONTEXT", "$ IN/OUT PER MILLION", "CAN"), *map(_row, models)])))
     elif not problems:
         print("No models. `libria doctor` says which keys to set.")
     without_key, asleep, rest = _sorted([] if asked else problems)
@@ -66,9 +66,10 @@ def _sorted(problems: list[Json]) -> tuple[list[str], list[str], list[Json]]:
     return without_key, asleep, rest
 
 
-def _row(model: dict[str, Json]) -> tuple[str, str, str]:
-    window = model.get("contextWindow")
-    return model["id"], terse(window) if window else "", ", ".join(model.get("capabilities") or ())
+def _row(model: dict[str, Json]) -> tuple[str, str, str, str]:
+    window, price = model.get("contextWindow"), model.get("price")
+    costs = f"{price['input']:g} / {price['output']:g}" if price else ""
+    return model["id"], terse(window) if window else "", costs, ", ".join(model.get("capabilities") or ())
 
 
 def _sentence(problem: dict[str, Json]) -> str:

@@ -6,8 +6,7 @@ from libria.config.lines import line_of
 from libria.config.model import Config, Provider
 from libria.config.problems import Problem, dotted
 from libria_providers.registry import ROWS, near
-
-COMPATIBLE = "openai-compatible"
+from libria_providers.rows.own import COMPATIBLE, DIALECTS
 
 
 def faults_in_meaning(config: Config, text: str) -> list[Problem]:
@@ -15,26 +14,31 @@ def faults_in_meaning(config: Config, text: str) -> list[Problem]:
     return sorted(faults, key=lambda problem: problem.line or 0)
 
 
-def _kind_of(name: str, provider: Provider) -> str:
+def kind_of(name: str, provider: Provider | None) -> str:
     """The built-in provider that `name` is like, or "openai-compatible"."""
-    return provider.kind or (name if name in ROWS else COMPATIBLE)
+    return (provider.kind if provider else "") or (name if name in ROWS else COMPATIBLE.name)
 
 
 def _faults(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
     for name, provider in config.providers.items():
         for field, message in _in_provider(name, provider):
             yield ("providers", name, field), message
+    for alias in config.hedge_after:
+        if alias not in config.aliases:
+            yield ("hedge_after", alias), _no_such_alias(alias, list(config.aliases))
     model = config.defaults.model
     if model and "/" not in model and model not in config.aliases:
         yield ("defaults", "model"), _no_such_alias(model, list(config.aliases))
 
 
 def _in_provider(name: str, provider: Provider) -> Iterator[tuple[str, str]]:
-    kind = _kind_of(name, provider)
-    if kind != COMPATIBLE and kind not in ROWS:
-        yield "kind", _no_such_kind(kind, [COMPATIBLE, *ROWS])
-    elif kind == COMPATIBLE and provider.base_url is None:
+    kind = kind_of(name, provider)
+    if kind != COMPATIBLE.name and kind not in ROWS:
+        yield "kind", _no_such_kind(kind, [COMPATIBLE.name, *ROWS])
+    elif kind == COMPATIBLE.name and provider.base_url is None:
         yield "base_url", "must be set: there is no built-in provider of this name to take it from"
+    elif provider.dialect and kind != COMPATIBLE.name and ROWS[kind].dialect.name not in DIALECTS:
+        yield "dialect", f"is not for {ROWS[kind].title}, which has a format of its own; leave it out"
     if provider.api_key_env and provider.api_key_command:
         yield "api_key_command", "stands beside api_key_env; keep one of the two"
 

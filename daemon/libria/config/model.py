@@ -49,6 +49,10 @@ class Provider(Section):
         default={}, description="Sent with each request. Keys do not belong here."
     )
     models: forms.Strings = Field(default=(), description="The models to list, for a server that lists none.")
+    dialect: Literal["openai-chat", "openai-responses"] | None = Field(
+        default=None, description="Which of OpenAI's formats to speak, where the server has both."
+    )
+    websocket: bool = Field(default=False, description="Stream Responses over a WebSocket where the server can.")
     http2: bool = Field(default=False, description="Speak HTTP/2 where the server does.")
 
 
@@ -67,6 +71,15 @@ class Timeouts(Section):
     first_token: Seconds = 15.0
     idle: Seconds = Field(default=20.0, description="Between two pieces of an answer.")
     total: Seconds = 600.0
+    first_token_thinking: Seconds = Field(
+        default=60.0, description="In place of first_token, where a model thinks before it speaks."
+    )
+
+
+class Fallback(Section):
+    """When the next model of a call is tried, beyond failures."""
+
+    content_filter: bool = Field(default=False, description="Also when a provider's content filter refused the call.")
 
 
 class Retry(Section):
@@ -105,6 +118,12 @@ class Config(Section):
     limits: Mapping[forms.LimitName, Limit] = Field(default={}, description="By PROVIDER or PROVIDER/MODEL.")
     timeouts: Timeouts = Timeouts()
     retry: Retry = Retry()
+    fallback: Fallback = Fallback()
+    hedge_after: Mapping[forms.AliasName, Seconds] = Field(
+        default={},
+        description="By alias: after so many seconds without a word (or the first model's own 95th percentile, if that "
+        "is more), the second is asked as well; the first to speak wins.",
+    )
     cache: Cache = Cache()
     redis: Redis = Redis()
     daemon: Daemon = Daemon()

@@ -1,34 +1,64 @@
-"""One attempt: its time limits per phase, and its line in the call's record.
+"""One attempt: its time limits per phase, its line in the call's record and in the books.
 
 Position: innermost, right around the provider. Once per HTTP request. Raises TimedOut.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
 from libria.clock import Clock, Watch
 from libria.layers.service import Service
 from libria_providers.errors import Interrupted, ProviderError, TimedOut
+from libria_providers.estimate import tokens
 from libria_providers.reply import Batches, Reply
-from libria_providers.types import Attempt, Call, Finish
+from libria_providers.types import Attempt, Call, Finish, Status, Usage
+
+WAITED_SECONDS = 1.0
+"""Without a first delta for so long, whoever wants to know is told what is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Who is told of each attempt. `spoke` gets the seconds to the first delta; `ended` the attempt and
+    its usage: the provider's own where it said one, else `exact` is False and it is counted from here."""
+
+    spoke: Callable[[float], None] = lambda _seconds: None
+    ended: Callable[[Attempt, Usage, bool], None] = lambda _attempt, _usage, _exact: None
+
+
+_NOBODY = Notes()
 
 
 class OneAttempt:
-    def __init__(self, inner: Service, clock: Clock) -> None:
+    """`thinks` says whether a model thinks before it speaks, which earns it more patience."""
+
+    def __init__(
+        self, inner: Service, clock: Clock, notes: Notes = _NOBODY, thinks: Callable[[Call], bool] = lambda _call: False
+    ) -> None:
         self._inner = inner
         self._clock = clock
+        self._notes = notes
+        self._thinks = thinks
 
     async def send(self, call: Call) -> Reply:
-        record = _Record(call, self._clock)
+        if self._thinks(call):
+            patient = replace(call.timeouts, first_token=call.timeouts.first_token_thinking)
+            call = replace(call, timeouts=patient)
+        record = _Record(call, self._clock, self._notes)
         watch = Watch(self._clock)
+        now = self._clock.now
 
         def wait_from_now() -> Watch:
             """Silence is counted from the last sign of life."""
-            return watch.until(min(self._clock.now() + call.timeouts.first_token, call.deadline))
+            return watch.until(min(now() + call.timeouts.first_token, call.deadline))
 
         call.trace.alive = wait_from_now
+        slow = self._clock.call_at(now() + WAITED_SECONDS, lambda: _report_waiting(call))
         try:
             async with wait_from_now():
                 reply = await self._inner.send(call)
         except TimeoutError:
-            error = _timed_out(call, "firstToken" if self._clock.now() < call.deadline else "total")
+            error = _timed_out(call, "firstToken" if now() < call.deadline else "total")
             record.write(error.kind)
             raise error from None
         except ProviderError as error:
@@ -38,13 +68,15 @@ class OneAttempt:
             record.write("cancelled")
             raise
         finally:
+            slow.cancel()
             watch.stop()
             call.trace.waited_ms += record.elapsed_ms()
-        reply.through(lambda batches: self._guarded(batches, call))
+        self._notes.spoke(record.elapsed_ms() / 1000)
+        reply.through(lambda batches: self._guarded(batches, call, record))
         reply.on_end(lambda finish, error: record.end(finish, error, reply.request_id))
         return reply
 
-    async def _guarded(self, batches: Batches, call: Call) -> Batches:
+    async def _guarded(self, batches: Batches, call: Call, record: "_Record") -> Batches:
         """Each wait for the next delta is bounded; the time the reader takes is not counted."""
         watch = Watch(self._clock)
         idle, deadline, now = call.timeouts.idle, call.deadline, self._clock.now
@@ -55,6 +87,7 @@ class OneAttempt:
                 limit = now() + idle
                 async with watch.until(limit if limit < deadline else deadline):
                     batch = await wait()
+                record.events += len(batch)
                 yield batch
         except StopAsyncIteration:
             return
@@ -65,12 +98,20 @@ class OneAttempt:
             await batches.aclose()
 
 
-class _Record:
-    """One line of `Trace.attempts`, written once."""
+def _report_waiting(call: Call) -> None:
+    left = round(min(call.timeouts.first_token, call.deadline - call.started) * 1000)
+    made = 1 + sum(attempt.target == call.model for attempt in call.trace.attempts)
+    call.trace.report(Status("waiting", reason="firstToken", eta_ms=left, target=call.model, attempt=made))
 
-    def __init__(self, call: Call, clock: Clock) -> None:
+
+class _Record:
+    """One line of `Trace.attempts` and of the books, written once. `events` are those that came."""
+
+    def __init__(self, call: Call, clock: Clock, notes: Notes) -> None:
+        self.events = 0
         self._call = call
         self._clock = clock
+        self._notes = notes
         self._started = clock.now()
         self._written = False
 
@@ -84,22 +125,33 @@ class _Record:
             outcome = "cancelled"
         else:
             outcome = error.kind if not error.retryable else Interrupted.kind
-        self.write(outcome, 200, request_id)
+        self.write(outcome, 200, request_id, finish)
 
-    def write(self, outcome: str, status: int | None = None, request_id: str | None = None) -> None:
+    def write(
+        self, outcome: str, status: int | None = None, request_id: str | None = None, finish: Finish | None = None
+    ) -> None:
         if self._written:
             return
         self._written = True
-        self._call.trace.attempts.append(
-            Attempt(
-                target=self._call.model,
-                outcome=outcome,
-                started_ms=round((self._started - self._call.started) * 1000, 3),
-                duration_ms=round(self.elapsed_ms(), 3),
-                status=status,
-                request_id=request_id,
-            )
+        attempt = Attempt(
+            target=self._call.model,
+            outcome=outcome,
+            started_ms=round((self._started - self._call.started) * 1000, 3),
+            duration_ms=round(self.elapsed_ms(), 3),
+            status=status,
+            request_id=request_id,
         )
+        self._call.trace.attempts.append(attempt)
+        self._notes.ended(attempt, *self._usage(finish))
+
+    def _usage(self, finish: Finish | None) -> tuple[Usage, bool]:
+        """A reply that broke or was left has cost what it read and said, though nobody gave a figure:
+        about a token a delta. One that never began is not charged by any vendor we know."""
+        if finish is not None:
+            return finish.usage, True
+        if not self.events:
+            return Usage(), True
+        return Usage(tokens(self._call), self.events), False
 
 
 _WHAT = {

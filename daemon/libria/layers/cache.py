@@ -83,7 +83,9 @@ class Cache:
 
     async def send(self, call: Call) -> Reply:
         mode = call.cache.mode
-        if mode == "off" or (mode == "auto" and not deterministic(call)):
+        unread = mode == "auto" and not deterministic(call)
+        # What is to be finished for nobody is kept, or it would be finished for nothing.
+        if mode == "off" or (unread and call.on_disconnect != "finish"):
             return await self._inner.send(call)
         try:
             identity = await self._identify(call)
@@ -93,7 +95,7 @@ class Cache:
                 raise
             return await self._inner.send(call)
         key = _key(call, identity)
-        if mode != "refresh":
+        if mode != "refresh" and not unread:
             found = self._find(key, call)
             if found is not None:
                 return found

@@ -1,6 +1,6 @@
 """Retry: the same target again, after a pause, while nothing has been said yet.
 
-Position: per target, around the limits. Up to `attempts` times per call and target. Raises what the
+Position: per target, around breaker and limits. Up to `attempts` times per call and target. Raises what the
 last attempt raised. Policy decides, tenacity obeys (https://tenacity.readthedocs.io).
 """
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from libria.clock import Clock
+from libria.layers.budget import RetryBudget
 from libria.layers.service import Service
 from libria_providers.errors import Disconnected, Overloaded, ProviderError, RateLimited, Refused
 from libria_providers.reply import Reply
@@ -33,7 +34,7 @@ class RetryPolicy:
     def again(self, error: ProviderError) -> bool:
         """Never what was refused; else the x-should-retry header says so, or the kind. A wait that
         the provider asks for beyond the cap means that the call is better served elsewhere."""
-        if isinstance(error, Refused):
+        if isinstance(error, Refused) or not error.asked:
             return False
         if error.retry_after is not None and error.retry_after > self.max_retry_after:
             return False
@@ -49,12 +50,20 @@ class RetryPolicy:
 
 
 class Retry:
-    def __init__(self, inner: Service, policy: RetryPolicy, clock: Clock) -> None:
+    """`budget` is that of the target; `worth` says whether the target would be asked at all (its circuit
+    is closed): nobody waits for an attempt that is not made."""
+
+    def __init__(
+        self, inner: Service, policy: RetryPolicy, clock: Clock, budget: RetryBudget, worth: Callable[[], bool]
+    ) -> None:
         self._inner = inner
         self._policy = policy
         self._clock = clock
+        self._budget = budget
+        self._worth = worth
 
     async def send(self, call: Call) -> Reply:
+        self._budget.deposit()
         try:
             return await self._inner.send(call)
         except ProviderError as error:
@@ -76,11 +85,16 @@ class Retry:
 
         def stop(state: RetryCallState) -> bool:
             late = self._clock.now() + state.upcoming_sleep >= call.deadline
-            return late or state.attempt_number >= self._policy.attempts
+            if late or state.attempt_number >= self._policy.attempts or not self._worth():
+                return True
+            return not self._budget.withdraw()
 
         def report(state: RetryCallState) -> None:
             eta = round(state.upcoming_sleep * 1000, 1)
-            call.trace.report(Status("retrying", reason=_error(state).kind, eta_ms=eta, target=call.model))
+            made = state.attempt_number + 1
+            call.trace.report(
+                Status("retrying", reason=_error(state).kind, eta_ms=eta, target=call.model, attempt=made)
+            )
 
         async def sleep(seconds: float) -> None:
             await self._clock.sleep(seconds)

@@ -1,5 +1,8 @@
 """Between the wire's shapes and the core's: params to a call, an answer to a result."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from libria.config import Config
 from libria.rpc import params as wire
 from libria.rpc import results
@@ -9,7 +12,10 @@ from libria_providers.types import (
     Attempt,
     CacheOptions,
     Call,
+    CountTokens,
+    Embed,
     File,
+    Fill,
     Image,
     Message,
     Origin,
@@ -26,39 +32,76 @@ from libria_providers.types import (
 )  # fmt: skip
 
 
-def to_call(chat: wire.ChatParams, config: Config, *, started: float, origin: Origin, trace: Trace) -> Call:
+def to_call(params: wire.CallParams, config: Config, *, started: float, origin: Origin, trace: Trace) -> Call:
     """What the call leaves unsaid, the config's defaults say."""
-    timeouts = _timeouts(chat.timeouts, config)
-    return Call(
-        model=chat.model or "",
-        messages=tuple(_message(message, f"messages[{i}]") for i, message in enumerate(chat.messages)),
-        fallbacks=tuple(chat.fallbacks),
-        system=chat.system,
-        max_tokens=chat.max_tokens or config.defaults.max_tokens,
-        temperature=chat.temperature,
-        top_p=chat.top_p,
-        stop=(chat.stop,) if isinstance(chat.stop, str) else tuple(chat.stop),
-        seed=chat.seed,
-        tools=tuple(Tool(tool.name, tool.parameters, tool.description) for tool in chat.tools),
-        tool_choice=_tool_choice(chat),
-        response_format=_response_format(chat.response_format),
-        reasoning=ReasoningOptions(chat.reasoning.effort, chat.reasoning.max_tokens) if chat.reasoning else None,
-        cache=CacheOptions(chat.cache.mode, chat.cache.max_age) if chat.cache else CacheOptions(config.cache_mode()),
+    timeouts = _timeouts(params.timeouts, config)
+    call = Call(
+        model="",
+        cache=CacheOptions(params.cache.mode, params.cache.max_age)
+        if params.cache
+        else CacheOptions(config.cache_mode()),
         timeouts=timeouts,
-        priority=chat.priority,
-        on_disconnect=chat.on_disconnect or config.daemon.on_disconnect,
-        provider_options=chat.provider_options,
+        priority=params.priority,
+        on_disconnect=params.on_disconnect or config.daemon.on_disconnect,
+        provider_options=params.provider_options,
         started=started,
         deadline=started + timeouts.total,
         origin=origin,
         trace=trace,
     )
+    if isinstance(params, wire.AnswerParams):
+        return _for_text(params, call, config)
+    call = replace(call, stream=False)
+    if isinstance(params, wire.EmbedParams):
+        return replace(call, model=params.model, ask=Embed(tuple(params.input), params.dimensions))
+    assert isinstance(params, wire.CountTokensParams)
+    return replace(
+        call,
+        model=params.model,
+        ask=CountTokens(),
+        messages=_messages(params.messages),
+        system=params.system,
+        tools=_tools(params.tools),
+    )
+
+
+def _for_text(params: wire.AnswerParams, call: Call, config: Config) -> Call:
+    reasoning = params.reasoning
+    call = replace(
+        call,
+        model=params.model or "",
+        fallbacks=tuple(params.fallbacks),
+        system=params.system,
+        max_tokens=params.max_tokens or config.defaults.max_tokens,
+        temperature=params.temperature,
+        top_p=params.top_p,
+        stop=(params.stop,) if isinstance(params.stop, str) else tuple(params.stop),
+        seed=params.seed,
+        reasoning=ReasoningOptions(reasoning.effort, reasoning.max_tokens) if reasoning else None,
+    )
+    if isinstance(params, wire.CompleteParams):
+        return replace(call, ask=Fill(params.prefix, params.suffix, params.language_id, params.path))
+    assert isinstance(params, wire.ChatParams)
+    return replace(
+        call,
+        messages=_messages(params.messages),
+        tools=_tools(params.tools),
+        tool_choice=_tool_choice(params),
+        response_format=_response_format(params.response_format),
+    )
 
 
 def to_result(
-    call_id: str, answer: Answer, *, model: str, age: float | None, timings: results.Timings, trace: Trace
+    call_id: str,
+    answer: Answer,
+    *,
+    model: str,
+    age: float | None,
+    cost: float | None,
+    timings: results.Timings,
+    trace: Trace,
 ) -> results.ChatResult:
-    """`age` is that of a cache's entry. Raises InvalidResponse when a tool call's arguments are no JSON object."""
+    """`age` is that of a cache's entry, `cost` in dollars."""
     finish = answer.finish
     assert finish is not None
     message = answer.message()
@@ -76,8 +119,9 @@ def to_result(
         tool_calls=tools,
         stop_reason=finish.stop_reason,
         message=results.MessageResult(role="assistant", content=text, tool_calls=tools, opaque=finish.opaque),
-        usage=_usage(finish.usage),
-        cache=results.CacheResult(hit=age is not None, age_seconds=None if age is None else round(age, 3)),
+        usage=to_usage(finish.usage),
+        cost=to_cost(cost),
+        cache=to_cache(age),
         timings=timings,
         attempts=[to_attempt(attempt) for attempt in trace.attempts],
     )
@@ -94,7 +138,15 @@ def to_attempt(attempt: Attempt) -> results.AttemptResult:
     )
 
 
-def _usage(usage: Usage) -> results.UsageResult:
+def to_cache(age: float | None) -> results.CacheResult:
+    return results.CacheResult(hit=age is not None, age_seconds=None if age is None else round(age, 3))
+
+
+def to_cost(dollars: float | None) -> results.CostResult | None:
+    return None if dollars is None else results.CostResult(usd=dollars)
+
+
+def to_usage(usage: Usage) -> results.UsageResult:
     return results.UsageResult(
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
@@ -105,14 +157,23 @@ def _usage(usage: Usage) -> results.UsageResult:
 
 def _timeouts(asked: wire.TimeoutsParam | None, config: Config) -> Timeouts:
     base = config.call_timeouts()
-    if asked is None:
-        return Timeouts(base.connect, base.first_token, base.idle, base.total)
+    asked = asked or wire.TimeoutsParam()
     return Timeouts(
         connect=asked.connect or base.connect,
         first_token=asked.first_token or base.first_token,
         idle=asked.idle or base.idle,
         total=asked.total or base.total,
+        # Who says how long wants just that; else a model that thinks is never given less than others.
+        first_token_thinking=asked.first_token or max(base.first_token, base.first_token_thinking),
     )
+
+
+def _messages(messages: Sequence[wire.MessageParam]) -> tuple[Message, ...]:
+    return tuple(_message(message, f"messages[{i}]") for i, message in enumerate(messages))
+
+
+def _tools(tools: Sequence[wire.ToolParam]) -> tuple[Tool, ...]:
+    return tuple(Tool(tool.name, tool.parameters, tool.description) for tool in tools)
 
 
 def _message(message: wire.MessageParam, path: str) -> Message:

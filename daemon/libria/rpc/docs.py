@@ -38,7 +38,7 @@ type Progress =
   | {kind: "reasoning", text: string, seq: number}
   | {kind: "toolCall", index: number, id?: string, name?: string, arguments: string, seq: number}
   | {kind: "status", state: "queued" | "waiting" | "connecting" | "retrying" | "fallback",
-     reason?: string, position?: number, etaMs?: number, target?: string, seq: number}
+     reason?: string, position?: number, etaMs?: number, target?: string, attempt?: number, seq: number}
   | {kind: "reset", reason: string, target: string, seq: number};
 ```
 

@@ -4,15 +4,14 @@ clients' types are generated from it."""
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from libria import __version__
 from libria.config import warnings
 from libria.paths import config_file
+from libria.rpc import answers, results
 from libria.rpc import params as wire
-from libria.rpc import results
-from libria.rpc.chat import chat
 from libria.rpc.codes import invalid_params
 from libria.rpc.request import Request
 from libria.session import Session
@@ -61,7 +60,19 @@ class Method:
 
 
 async def _chat(context: Context, params: wire.ChatParams) -> results.ChatResult:
-    return await chat(context.session, params, context.request)
+    return await answers.text(context.session, params, context.request)
+
+
+async def _complete(context: Context, params: wire.CompleteParams) -> results.ChatResult:
+    return await answers.text(context.session, params, context.request)
+
+
+async def _embed(context: Context, params: wire.EmbedParams) -> results.EmbedResult:
+    return await answers.embed(context.session, params, context.request)
+
+
+async def _count_tokens(context: Context, params: wire.CountTokensParams) -> results.CountTokensResult:
+    return await answers.count_tokens(context.session, params, context.request)
 
 
 async def _models(context: Context, params: wire.ModelsParams) -> results.ModelsResult:
@@ -126,6 +137,17 @@ async def _status(context: Context, params: wire.StatusParams) -> results.Status
             )
             for pool in engine.pools()
         ],
+        breakers=[
+            results.BreakerResult(
+                target=target, state=circuit.state, failures=circuit.failures, reason=circuit.last,
+                retry_in_ms=None if circuit.retry_in is None else circuit.retry_in * 1000,
+            )
+            for target, circuit in engine.circuits()
+            if circuit.failures
+        ],
+        spend=[
+            results.SpentResult(target=target, **asdict(spent)) for target, spent in engine.spend.by_target.items()
+        ],
     )  # fmt: skip
 
 
@@ -149,6 +171,11 @@ def _model(model: Model) -> results.ModelResult:
         provider=model.provider,
         context_window=model.context_window,
         capabilities=list(model.capabilities),
+        price=results.PriceResult(
+            input=model.price.input, output=model.price.output, cached_input=model.price.cached_input
+        )
+        if model.price
+        else None,
     )
 
 
@@ -161,6 +188,27 @@ _ROWS = (
         results.ChatResult,
         "Ask a model. With `partialResultToken` the answer streams as `$/progress` before the result.",
         _chat,
+    ),
+    Method(
+        "libria/complete",
+        wire.CompleteParams,
+        results.ChatResult,
+        "Fill in the middle: the code between `prefix` and `suffix`, streamed like `libria/chat`.",
+        _complete,
+    ),
+    Method(
+        "libria/embed",
+        wire.EmbedParams,
+        results.EmbedResult,
+        "A vector for each text; any number of them, in as many requests as the provider takes at once.",
+        _embed,
+    ),
+    Method(
+        "libria/countTokens",
+        wire.CountTokensParams,
+        results.CountTokensResult,
+        "How many tokens a chat would be: by the provider where it counts, else estimated.",
+        _count_tokens,
     ),
     Method(
         "libria/models",

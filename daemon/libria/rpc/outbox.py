@@ -106,7 +106,8 @@ class Progress:
     def status(self, status: Status) -> None:
         fields = {
             "state": status.state, "reason": status.reason, "position": status.position,
-            "etaMs": status.eta_ms, "target": status.target,
+            "etaMs": status.eta_ms,
+            "target": status.target, "attempt": status.attempt,
         }  # fmt: skip
         said = {name: value for name, value in fields.items() if value is not None}
         self._send(self._prefix + b'"status",' + _encode(said)[1:-1])

@@ -98,23 +98,9 @@ class TimeoutsParam(Params):
     total: float | None = Field(default=None, gt=0)
 
 
-class ChatParams(Params):
-    """`model` is `provider/model` or an alias of the config; left out, the config's default, the
-    first provider with a key, or a local server found running."""
+class CallParams(Params):
+    """What every call may say."""
 
-    model: str | None = None
-    messages: list[MessageParam] = Field(min_length=1)
-    fallbacks: list[str] = []
-    system: str | None = None
-    max_tokens: int | None = Field(default=None, gt=0)
-    temperature: float | None = Field(default=None, ge=0)
-    top_p: float | None = Field(default=None, ge=0, le=1)
-    stop: str | list[str] = []
-    seed: int | None = None
-    tools: list[ToolParam] = []
-    tool_choice: Literal["auto", "none", "required"] | NamedTool | None = None
-    response_format: ResponseFormatParam | None = None
-    reasoning: ReasoningParam | None = None
     cache: CacheParam | None = None
     timeouts: TimeoutsParam | None = None
     priority: Literal["interactive", "batch"] = "interactive"
@@ -122,6 +108,53 @@ class ChatParams(Params):
     provider_options: JsonObject = {}
     partial_result_token: Token | None = None
     work_done_token: Token | None = None
+
+
+class AnswerParams(CallParams):
+    """What a call for text may say. `model` is `provider/model` or an alias of the config; left out,
+    the config's default, the first provider with a key, or a local server found running."""
+
+    model: str | None = None
+    fallbacks: list[str] = []
+    system: str | None = None
+    max_tokens: int | None = Field(default=None, gt=0)
+    temperature: float | None = Field(default=None, ge=0)
+    top_p: float | None = Field(default=None, ge=0, le=1)
+    stop: str | list[str] = []
+    seed: int | None = None
+    reasoning: ReasoningParam | None = None
+
+
+class ChatParams(AnswerParams):
+    """The next turn of a conversation."""
+
+    messages: list[MessageParam] = Field(min_length=1)
+    tools: list[ToolParam] = []
+    tool_choice: Literal["auto", "none", "required"] | NamedTool | None = None
+    response_format: ResponseFormatParam | None = None
+
+
+class CompleteParams(AnswerParams):
+    """What belongs between `prefix` and `suffix` of a file. A model without an endpoint for this is
+    asked in words, as it is when `system` or `reasoning` are set, and its answer made fit."""
+
+    prefix: str
+    suffix: str = ""
+    language_id: str | None = None
+    path: str | None = None
+
+
+class EmbedParams(CallParams):
+    model: str
+    input: list[str] = Field(min_length=1)
+    dimensions: int | None = Field(default=None, gt=0)
+
+
+class CountTokensParams(CallParams):
+    model: str
+    messages: list[MessageParam] = Field(min_length=1)
+    system: str | None = None
+    tools: list[ToolParam] = []
 
 
 class ModelsParams(Params):

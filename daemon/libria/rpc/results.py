@@ -35,6 +35,12 @@ class UsageResult(Result, frozen=True):
     reasoning_tokens: int | None = None
 
 
+class CostResult(Result, frozen=True):
+    """US dollars, by the vendor's published prices; none where a model's are not known."""
+
+    usd: float
+
+
 class CacheResult(Result, frozen=True):
     hit: bool
     age_seconds: float | None = None
@@ -72,13 +78,44 @@ class ChatResult(Result, frozen=True):
     timings: Timings
     attempts: list[AttemptResult]
     reasoning: str | None = None
+    cost: CostResult | None = None
+
+
+class EmbedResult(Result, frozen=True):
+    """A vector for each text of the input, in order."""
+
+    model: str
+    embeddings: list[list[float]]
+    usage: UsageResult
+    cache: CacheResult
+    cost: CostResult | None = None
+
+
+class CountTokensResult(Result, frozen=True):
+    """`exact` when the provider itself counted, else the figure is an estimate."""
+
+    input_tokens: int
+    exact: bool
+
+
+class PriceResult(Result, frozen=True):
+    """US dollars for a million tokens."""
+
+    input: float
+    output: float
+    cached_input: float | None = None
 
 
 class ModelResult(Result, frozen=True):
+    """`capabilities` are of "chat", "complete" (has an endpoint for code completion), "embed", "tools",
+    "vision", "files", "reasoning", "json", "jsonSchema"; "alias" for a name of the config; none where
+    nothing is known."""
+
     id: str
     provider: str
     capabilities: list[str]
     context_window: int | None = None
+    price: PriceResult | None = None
 
 
 class Problem(Result, frozen=True):
@@ -114,6 +151,30 @@ class CallResult(Result, frozen=True):
     seconds: float
 
 
+class BreakerResult(Result, frozen=True):
+    """A target that failed lately: "open" is left alone for `retryInMs`, then asked by one call at a time
+    ("halfOpen"); `failures` in a row, the last of the kind `reason`."""
+
+    target: str
+    state: Literal["closed", "open", "halfOpen"]
+    failures: int
+    retry_in_ms: float | None = None
+    reason: str | None = None
+
+
+class SpentResult(Result, frozen=True):
+    """Since the daemon started. `estimatedAttempts` are those whose provider gave no figures, as their
+    replies broke or were left before the end."""
+
+    target: str
+    attempts: int
+    failed: int
+    cancelled: int
+    estimated_attempts: int
+    input_tokens: int
+    output_tokens: int
+
+
 class StatusResult(Result, frozen=True):
     pid: int
     version: str
@@ -124,3 +185,5 @@ class StatusResult(Result, frozen=True):
     clients: list[ClientResult]
     calls: list[CallResult]
     pools: list[PoolResult]
+    breakers: list[BreakerResult]
+    spend: list[SpentResult]

@@ -8,22 +8,27 @@ from collections.abc import Mapping
 
 import msgspec
 
-from libria_providers.dialects.anthropic_wire import NAME, Change
+from libria_providers.dialects.anthropic_wire import FORMAT_TOOL, NAME, Change
 from libria_providers.dialects.said import UNREADABLE
 from libria_providers.types import Delta, Event, Json, Reasoning, ToolCallDelta
 
-_PLAIN = ("text", "tool_use")  # what a message holds without being opaque
+# What a message holds without being opaque; `caller` is the model itself, unless code of its called.
+_PLAIN = {"text": {"type", "text"}, "tool_use": {"type", "id", "name", "input"}}
+_TEXT = ("text_delta", "")  # a new kind of change may have words that are not the answer's
+_USUAL: tuple[Json, ...] = (None, [], {"type": "direct"})
 
 
 class _Block:
     """`block` as the provider began it; `texts` the pieces since: of its text, its thinking or its
-    input's JSON, whichever its type has. `call` is the number of the tool call that it is."""
+    input's JSON, whichever its type has. `call` is the number of the tool call that it is; `answer`
+    when its input is the answer itself."""
 
-    __slots__ = ("block", "call", "texts")
+    __slots__ = ("answer", "block", "call", "texts")
 
-    def __init__(self, block: dict[str, Json], call: int | None) -> None:
+    def __init__(self, block: dict[str, Json], call: int | None, answer: bool) -> None:
         self.block = block
         self.call = call
+        self.answer = answer
         self.texts: list[str] = []
 
 
@@ -38,11 +43,13 @@ class Blocks:
 
     def start(self, index: int, block: Mapping[str, Json]) -> list[Event]:
         kind = block.get("type")
-        opened = _Block(dict(block), self.calls if kind == "tool_use" else None)
+        answer = kind == "tool_use" and block.get("name") == FORMAT_TOOL
+        call = kind == "tool_use" and not answer
+        opened = _Block(dict(block), self.calls if call else None, answer)
         self._open[index] = opened
         self._all.append(opened)
         events = self._say_begun()
-        if kind == "tool_use":
+        if call:
             self.calls += 1
             self._begun = opened
         elif kind == "text" and (text := _string(block, "text")):
@@ -59,7 +66,7 @@ class Blocks:
 
     def change(self, index: int, change: Change) -> list[Event]:
         opened = self._open.get(index)
-        if change.text is not None:
+        if change.text is not None and change.type in _TEXT:
             if opened is not None:
                 opened.texts.append(change.text)
             return [Delta(change.text)] if change.text else []
@@ -68,6 +75,8 @@ class Blocks:
             return []
         if change.partial_json is not None:
             opened.texts.append(change.partial_json)
+            if opened.answer and change.partial_json:
+                return [Delta(change.partial_json)]
             if opened.call is None or not change.partial_json:
                 return []
             events = self._say_begun() if self._begun else []
@@ -90,12 +99,17 @@ class Blocks:
     def stop(self, index: int) -> list[Event]:
         """A call whose input came whole with its start has it given here, when no pieces followed."""
         opened = self._open.pop(index, None)
-        if opened is None or opened.call is None or "".join(opened.texts) or not opened.block.get("input"):
+        if opened is None or "".join(opened.texts) or not opened.block.get("input"):
+            return []
+        if opened.answer:
+            opened.texts.append(msgspec.json.encode(opened.block["input"]).decode())
+            return [Delta(opened.texts[-1])]
+        if opened.call is None:
             return []
         return [*self._say_begun(), ToolCallDelta(opened.call, msgspec.json.encode(opened.block["input"]).decode())]
 
     def end(self, cut: bool) -> list[Event]:
-        """`cut` when the token limit ended the message."""
+        """`cut` when the token limit or a refusal ended the message."""
         events: list[Event] = []
         for index in list(self._open):
             events += self.stop(index)
@@ -106,26 +120,33 @@ class Blocks:
             self._all.remove(self._begun)
         return events
 
-    def opaque(self, cut: bool) -> dict[str, Json] | None:
+    def opaque(self, cut: bool, paused: bool) -> dict[str, Json] | None:
         """What the next turn must carry: all blocks that can be sent back, if any is more than text or
-        a call."""
+        a call. A `paused` turn goes on when it is the last message of the next request."""
         blocks = [block for opened in self._all if (block := _complete(opened, cut)) is not None]
-        if all(block.get("type") in _PLAIN for block in blocks):
-            return None
-        return {"dialect": NAME, "content": blocks}
+        if paused and blocks:
+            return {"dialect": NAME, "content": blocks, "paused": True}
+        return None if all(map(_plain, blocks)) else {"dialect": NAME, "content": blocks}
+
+
+def _plain(block: Mapping[str, Json]) -> bool:
+    known = _PLAIN.get(str(block.get("type")))
+    return known is not None and all(name in known or value in _USUAL for name, value in block.items())
 
 
 def _complete(opened: _Block, cut: bool) -> dict[str, Json] | None:
     """None for what the API refuses to have back: empty text, thinking that was cut off before its
     signature, a call that was cut off (which the reply's calls leave out too)."""
     block, text = opened.block, "".join(opened.texts)
+    if opened.answer:
+        return {"type": "text", "text": text} if text else None
     kind = block.get("type")
     if kind in ("text", "thinking"):
         block[kind] = (_string(block, kind) or "") + text
         if kind == "text":
             return block if block[kind].strip() else None
         return None if block.get("signature") == "" else block
-    if text:
+    if text and (opened.call is not None or "input" in block):
         try:
             block["input"] = msgspec.json.decode(text, type=dict[str, Json])
         except UNREADABLE:

@@ -44,7 +44,7 @@ class MessagesDecoder:
         if self._finished or data == b"[DONE]":  # some gateways add OpenAI's end
             return []
         if event == "error":
-            raise stated(any_json(data))
+            raise stated(any_json(data)).having_used(self._used())
         try:
             said = self._json.decode(data)
         except UNREADABLE:
@@ -78,14 +78,15 @@ class MessagesDecoder:
                 raise InvalidResponse(_NOT_MESSAGES)
             return self._finish()
         elif kind == "error" or said.error:
-            raise stated(any_json(data))
+            raise stated(any_json(data)).having_used(self._used())
         return []  # ping, and what the versioning promise allows them to add
 
     def end(self) -> list[Event]:
         if self._finished:
             return []
         if not self._reason:
-            raise Interrupted("The provider broke off before the end of its reply; try again.")
+            error = Interrupted("The provider broke off before the end of its reply; try again.")
+            raise error.having_used(self._used())
         return self._finish()
 
     def whole(self, body: bytes) -> list[Event]:
@@ -132,18 +133,25 @@ class MessagesDecoder:
     def _finish(self) -> list[Event]:
         self._finished = True
         stop_reason = _STOP_REASONS.get(self._reason, "stop")
-        cut = stop_reason == "length"
+        cut = stop_reason != "stop"
         events = self._blocks.end(cut)
         if stop_reason == "stop" and self._blocks.calls:
             stop_reason = "toolUse"
+        opaque = self._blocks.opaque(cut, self._reason == "pause_turn")
+        events.append(Finish(stop_reason, self._counted(), self._model, opaque))
+        return events
+
+    def _used(self) -> Usage | None:
+        """Of a message that breaks off."""
+        return self._counted() if self._started else None
+
+    def _counted(self) -> Usage:
         usage = self._usage
         cached = usage.cache_read_input_tokens
         details = usage.output_tokens_details
         into = (usage.input_tokens or 0) + (usage.cache_creation_input_tokens or 0) + (cached or 0)
         reasoning = details.thinking_tokens if details else None
-        counted = Usage(into, usage.output_tokens or 0, cached, reasoning)
-        events.append(Finish(stop_reason, counted, self._model, self._blocks.opaque(cut)))
-        return events
+        return Usage(into, usage.output_tokens or 0, cached, reasoning, usage.cache_creation_input_tokens or None)
 
 
 _WHOLE = msgspec.json.Decoder(Whole)

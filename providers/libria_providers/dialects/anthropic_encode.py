@@ -1,187 +1,129 @@
-"""Says a call in Anthropic's messages format. https://platform.claude.com/docs/en/api/messages"""
+"""Says a call in Anthropic's messages format. https://platform.claude.com/docs/en/api/messages
 
-import base64
-import binascii
+`providerOptions` go into the body as they are: server tools behind the call's own, `cache_control`
+(anthropic_marks.py), `top_k`, `container`, `context_management`, `mcp_servers`. What needs a beta gets
+it by a header of the config: `[providers.anthropic] headers = {"anthropic-beta" = "…"}`.
+"""
 
-import msgspec
-
-from libria_providers.dialects.anthropic_thinking import thinking
-from libria_providers.dialects.anthropic_wire import NAME
+from libria_providers.dialects import anthropic_marks
+from libria_providers.dialects.anthropic_schema import closed
+from libria_providers.dialects.anthropic_thinking import BINDING_BETA, Thinking, thinking
+from libria_providers.dialects.anthropic_turns import Turns
+from libria_providers.dialects.anthropic_wire import FORMAT_TOOL
+from libria_providers.dialects.base import Quirks
 from libria_providers.dialects.options import merge
-from libria_providers.dialects.said import items, mapping
-from libria_providers.dialects.tool_ids import IdRule, ToolIds
+from libria_providers.dialects.said import mapping
 from libria_providers.errors import BadRequest
-from libria_providers.types import Call, File, Image, Json, Message, Part, Text, ToolChoice
+from libria_providers.types import Call, Json
 
-DEFAULT_MAX_TOKENS = 4096  # the API demands a number
-# 400 "tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'": maximhq/bifrost#5097.
-_TOOL_ID = IdRule("[a-zA-Z0-9_-]{1,64}", 24)
 _CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 _JSON_ONLY = "Answer with one JSON value and nothing else: no prose, no code fence."
 
 
-def body(call: Call, model: str) -> bytes:
+def said(call: Call, model: str, quirks: Quirks) -> dict[str, Json]:
     """The request body. Raises BadRequest that names the parameter that cannot be said."""
     if call.seed is not None:
         raise BadRequest("Anthropic has no seed: leave the parameter seed out.")
-    thought = thinking(call, model)
-    said: dict[str, Json] = {
+    turns = Turns(call, model, quirks)
+    thought = thinking(call, model, quirks, turns.said)
+    wanted: dict[str, Json] = {
         "model": model,
-        "max_tokens": thought.max_tokens or call.max_tokens or DEFAULT_MAX_TOKENS,
-        "messages": _messages(call),
+        "max_tokens": thought.max_tokens or call.max_tokens or quirks.answer_tokens,
+        "messages": turns.said,
         "stream": call.stream,
     }
-    if system := _system(call):
-        said["system"] = system
-    # With thinking on, the temperature must be 1 and top_p at least 0.95: both are left out.
-    # https://platform.claude.com/docs/en/build-with-claude/extended-thinking#feature-compatibility
-    if thought.field is None:
-        if call.temperature is not None:
-            said["temperature"] = call.temperature
-        if call.top_p is not None:
-            said["top_p"] = call.top_p
-    else:
-        said["thinking"] = thought.field
-    if call.stop:
-        said["stop_sequences"] = list(call.stop)
-    if call.tools:
-        said["tools"] = [
-            {
-                "name": tool.name,
-                **({"description": tool.description} if tool.description is not None else {}),
-                "input_schema": {"type": "object", **(tool.parameters or {"properties": {}})},
-            }
-            for tool in call.tools
-        ]
-        if call.tool_choice is not None:
-            said["tool_choice"] = _tool_choice(call.tool_choice)
-    if config := _output_config(call, thought.effort):
-        said["output_config"] = config
-    return msgspec.json.encode(merge(said, call.provider_options))
-
-
-def _system(call: Call) -> str:
-    """The system text is one place outside the messages, wherever it was said. There is no JSON
-    mode without a schema: it is asked for in words."""
-    texts = [call.system or ""]
-    texts += [_text(message) for message in call.messages if message.role == "system"]
     if call.response_format is not None and call.response_format.kind == "json":
-        texts.append(_JSON_ONLY)
-    return "\n\n".join(text for text in texts if text)
+        turns.system.append(_JSON_ONLY)  # there is no JSON mode without a schema: it is asked for in words
+    if turns.system:
+        wanted["system"] = "\n\n".join(turns.system)
+    # With a budget the temperature must be 1 and top_p at least 0.95, and models that think by
+    # themselves allow no others: both are left out.
+    # https://platform.claude.com/docs/en/build-with-claude/thinking#feature-compatibility
+    if call.reasoning is None or thought.field is None:
+        wanted |= _sampling(call, model, quirks)
+    if thought.field is not None:
+        wanted["thinking"] = thought.field
+    if call.stop:
+        wanted["stop_sequences"] = list(call.stop)
+    wanted |= _tools(call, model, quirks, thought)
+    if config := _output_config(call, quirks, thought.effort):
+        wanted["output_config"] = config
+    if quirks.cache_marks:
+        anthropic_marks.mark(wanted, call.provider_options)
+    merge(wanted, call.provider_options)
+    return {name: value for name, value in wanted.items() if value is not None}
 
 
-def _messages(call: Call) -> list[Json]:
-    ids = ToolIds(_TOOL_ID, call.messages)
-    said: list[Json] = []
-    results: list[Json] | None = None  # of the tool messages in a row, which make one user message
-    for message in call.messages:
-        if message.role == "tool":
-            if results is None:
-                results = []
-                said.append({"role": "user", "content": results})
-            results.append(_tool_result(message, ids))
-            continue
-        results = None
-        if message.role == "user":
-            said.append({"role": "user", "content": _content(message)})
-        elif message.role == "assistant" and (content := _assistant(message, ids)):
-            said.append({"role": "assistant", "content": content})
-    return said
+def betas(body: dict[str, Json]) -> tuple[tuple[str, str], ...]:
+    """The header that names the beta features that `body` needs."""
+    needed = "block_binding" in mapping(body.get("thinking"))
+    return (("anthropic-beta", BINDING_BETA),) if needed else ()
 
 
-def _assistant(message: Message, ids: ToolIds) -> Json:
-    """None for a turn that said nothing: the API refuses empty text."""
-    opaque = message.opaque
-    if opaque is not None and opaque.get("dialect") == NAME:
-        content = opaque.get("content")
-        return [_renamed(block, ids) for block in items(content)] or content
-    text = _text(message)
-    if not message.tool_calls:
-        return text or None
-    blocks: list[Json] = [{"type": "text", "text": text}] if text else []
-    for tool_call in message.tool_calls:
-        call: Json = {"type": "tool_use", "id": tool_call.id, "name": tool_call.name, "input": tool_call.arguments}
-        blocks.append(_renamed(call, ids))
-    return blocks
+def _sampling(call: Call, model: str, quirks: Quirks) -> dict[str, Json]:
+    """1 is the default of both: it is left out where naming it is a 400."""
+    found: dict[str, Json] = {}
+    if call.temperature is not None and not (call.temperature == 1 and "temperature" in quirks.refuses):
+        found["temperature"] = call.temperature
+    if call.top_p is not None and not (call.top_p == 1 and "topP" in quirks.refuses):
+        found["top_p"] = call.top_p
+    if quirks.one_sampler and len(found) > 1:
+        # "`temperature` and `top_p` cannot both be specified for this model": BerriAI/litellm#15097
+        usual = [name for name, value in found.items() if value == 1]
+        if not usual:
+            raise BadRequest(f"{model} takes temperature or topP, not both: leave topP out.")
+        del found[usual[-1]]
+    return found
 
 
-def _renamed(block: Json, ids: ToolIds) -> Json:
-    """Servers that copy this format give ids that Anthropic itself would refuse."""
-    fields = mapping(block)
-    old = fields.get("id")
-    if fields.get("type") != "tool_use" or not isinstance(old, str) or ids[old] == old:
-        return block
-    return {**fields, "id": ids[old]}
+def _tools(call: Call, model: str, quirks: Quirks, thought: Thinking) -> dict[str, Json]:
+    tools: list[Json] = [
+        {
+            "name": tool.name,
+            **({"description": tool.description} if tool.description is not None else {}),
+            "input_schema": {"type": "object", **(tool.parameters or {"properties": {}})},
+        }
+        for tool in call.tools
+    ]
+    choice = _choice(call)
+    forced = "toolChoice"
+    wanted = call.response_format
+    if wanted is not None and wanted.kind == "jsonSchema" and not quirks.json_schema:
+        # https://platform.claude.com/docs/en/build-with-claude/increase-consistency: JSON that follows a
+        # schema is the input of a tool that the model must call. The decoder gives it as text.
+        forced = "responseFormat"
+        tools.append({"name": FORMAT_TOOL, "description": "Give the answer.", "input_schema": wanted.schema or {}})
+        if not call.tools or choice == {"type": "none"}:
+            choice = {"type": "tool", "name": FORMAT_TOOL}
+        elif choice is None or choice == {"type": "auto"}:
+            choice = {"type": "any"}
+    if choice is not None and choice["type"] in ("any", "tool"):
+        if not quirks.forced_tools:
+            # https://platform.claude.com/docs/en/models/opus-5-5/whats-new-opus-5-5#forced-tool-use-is-not-supported
+            raise BadRequest(f"{model} cannot be made to call a tool: set {forced} to auto, or leave it out.")
+        if thought.budgeted:
+            # "Thinking may not be enabled when tool_choice forces tool use."
+            raise BadRequest(
+                f"{model} cannot be made to call a tool while it reasons: leave {forced} or reasoning out."
+            )
+    return {**({"tools": tools} if tools else {}), **({"tool_choice": choice} if choice is not None else {})}
 
 
-def _tool_result(message: Message, ids: ToolIds) -> Json:
-    if not message.tool_call_id:
-        raise BadRequest("A message of the role tool needs toolCallId, the id of the call it answers.")
-    return {"type": "tool_result", "tool_use_id": ids[message.tool_call_id], "content": _content(message)}
-
-
-def _content(message: Message) -> Json:
-    if isinstance(message.content, str):
-        return message.content
-    return [_part(part) for part in message.content]
-
-
-def _text(message: Message) -> str:
-    if isinstance(message.content, str):
-        return message.content
-    texts = [part.text for part in message.content if isinstance(part, Text)]
-    if len(texts) < len(message.content):
-        raise BadRequest(f"A message of the role {message.role} can only hold text; change its content.")
-    return "".join(texts)
-
-
-def _part(part: Part) -> Json:
-    if isinstance(part, Text):
-        return {"type": "text", "text": part.text}
-    if isinstance(part, Image):
-        return {"type": "image", "source": _image_source(part)}
-    document: dict[str, Json] = {"type": "document", "source": _document_source(part)}
-    if part.name:
-        document["title"] = part.name
-    return document
-
-
-def _image_source(part: Image) -> Json:
-    if part.url is None or not part.url.startswith("data:"):
-        if part.url is not None:
-            return {"type": "url", "url": part.url}
-        return {"type": "base64", "media_type": part.media_type or "image/png", "data": part.data or ""}
-    head, _, data = part.url.partition(",")
-    media_type, _, encoding = head.removeprefix("data:").partition(";")
-    if encoding != "base64":
-        raise BadRequest("An image as a data URL must be base64; change the content.")
-    return {"type": "base64", "media_type": media_type or "image/png", "data": data}
-
-
-def _document_source(part: File) -> Json:
-    if part.media_type == "application/pdf":
-        return {"type": "base64", "media_type": part.media_type, "data": part.data}
-    if not part.media_type.startswith("text/"):
-        raise BadRequest(f"Anthropic reads PDF and text, not {part.media_type}; change the content.")
-    try:
-        text = base64.b64decode(part.data, validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise BadRequest("A text file's data must be base64 of UTF-8; change the content.") from None
-    return {"type": "text", "media_type": "text/plain", "data": text}
-
-
-def _tool_choice(choice: ToolChoice) -> Json:
+def _choice(call: Call) -> dict[str, Json] | None:
+    choice = call.tool_choice
+    if choice is None or not (call.tools or call.provider_options.get("tools")):
+        return None  # a choice of what?
     if choice.kind == "tool":
         return {"type": "tool", "name": choice.name or ""}
     return {"type": _CHOICES[choice.kind]}
 
 
-def _output_config(call: Call, effort: str | None) -> dict[str, Json]:
+def _output_config(call: Call, quirks: Quirks, effort: str | None) -> dict[str, Json]:
     config: dict[str, Json] = {}
     if effort is not None:
         config["effort"] = effort
     wanted = call.response_format
-    if wanted is not None and wanted.kind == "jsonSchema":
+    if wanted is not None and wanted.kind == "jsonSchema" and quirks.json_schema:
         # https://platform.claude.com/docs/en/build-with-claude/structured-outputs
-        config["format"] = {"type": "json_schema", "schema": wanted.schema or {}}
+        config["format"] = {"type": "json_schema", "schema": closed(wanted.schema or {})}
     return config

@@ -1,4 +1,4 @@
-"""What is read of Anthropic's messages format, version 2023-06-01.
+"""What is read of Anthropic's messages format, which is the same in both of its versions.
 
 https://platform.claude.com/docs/en/build-with-claude/streaming
 """
@@ -9,6 +9,9 @@ import msgspec
 
 NAME = "anthropic"
 VERSION = "2023-06-01"
+VERSION_2026 = "2026-10-21"
+FORMAT_TOOL = "libria_answer"
+"""A tool whose input is the answer, for models without structured outputs."""
 
 
 class OutputDetails(msgspec.Struct, gc=False):

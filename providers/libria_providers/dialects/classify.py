@@ -20,6 +20,11 @@ SPECIFIC: Mapping[str, type[ProviderError]] = {
     "tokens_limit_reached": errors.ContextTooLong,  # Azure model inference, with 413
     "request_too_large": errors.ContextTooLong,  # Anthropic, with 413
     "3051": errors.ContextTooLong,  # Mistral, with 400
+    "1261": errors.ContextTooLong,  # z.ai, with 400: https://docs.z.ai/api-reference/api-code
+    "1113": errors.QuotaExhausted,  # z.ai, with 429
+    "1211": errors.ModelNotFound,  # z.ai, with 400
+    "1301": errors.ContentFiltered,  # z.ai, with 400
+    "arrearage": errors.QuotaExhausted,  # Alibaba, with 400
     "insufficient_quota": errors.QuotaExhausted,  # OpenAI, with 429
     "billing_not_active": errors.QuotaExhausted,
     "billing_hard_limit_reached": errors.QuotaExhausted,
@@ -30,6 +35,7 @@ SPECIFIC: Mapping[str, type[ProviderError]] = {
     "incorrect_api_key": errors.CredentialRejected,
     "authentication_error": errors.CredentialRejected,
     "invalid_authentication_error": errors.CredentialRejected,
+    "api_key_invalid": errors.CredentialRejected,  # Google, a reason, with 400
     "model_not_found": errors.ModelNotFound,  # also with 400
     "model_decommissioned": errors.ModelNotFound,  # Groq, with 400
     "invalid_model": errors.ModelNotFound,  # Mistral, with 400
@@ -38,10 +44,13 @@ SPECIFIC: Mapping[str, type[ProviderError]] = {
     "content_filter": errors.ContentFiltered,  # Azure, with 400
     "content_policy_violation": errors.ContentFiltered,
     "responsibleaipolicyviolation": errors.ContentFiltered,  # Azure, innererror.code
+    "billing_disabled": errors.QuotaExhausted,  # Google, a reason, with 403
     "data_inspection_failed": errors.ContentFiltered,  # Alibaba
+    "datainspectionfailed": errors.ContentFiltered,
     "invalid_prompt": errors.ContentFiltered,  # OpenAI: the prompt of a reasoning model was flagged
     "unsupported_country_region_territory": errors.PermissionDenied,
     "not_supported_error": errors.BadRequest,  # llama.cpp, with 501
+    "engine_overloaded_error": errors.Overloaded,  # Moonshot, with 429
 }
 
 # Types that only count when there is no status: an error within a stream or in the body of a 200.
@@ -57,6 +66,13 @@ GENERAL: Mapping[str, type[ProviderError]] = {
     "rate_limit_exceeded": errors.RateLimited,
     "rate_limited": errors.RateLimited,
     "too_many_requests": errors.RateLimited,
+    # Google's, where there is no HTTP status: https://cloud.google.com/apis/design/errors#handling_errors
+    "invalid_argument": errors.BadRequest,
+    "failed_precondition": errors.BadRequest,
+    "unauthenticated": errors.CredentialRejected,
+    "permission_denied": errors.PermissionDenied,
+    "not_found": errors.ModelNotFound,
+    "resource_exhausted": errors.RateLimited,
     "too_many_tokens_error": errors.RateLimited,  # Cerebras
     "token_quota_exceeded": errors.RateLimited,  # Cerebras
 }
@@ -101,6 +117,8 @@ def stated(value: Json, *, instead: bool = False) -> ProviderError:
 def _specific(words: Said) -> type[ProviderError] | None:
     if words.flagged:
         return errors.ContentFiltered
+    if words.exhausted:
+        return errors.QuotaExhausted  # the next day's calls may succeed, this one within its time will not
     for word in (words.code, words.type, words.inner):
         if word in SPECIFIC:
             return SPECIFIC[word]
@@ -144,7 +162,7 @@ def _error(kind: type[ProviderError], words: Said, status: int | None, headers: 
         f"{advice}: {why}",
         status=status,
         code=words.said_code,
-        retry_after=header.retry_after(headers),
+        retry_after=header.retry_after(headers) or words.retry_after,
         should_retry=header.should_retry(headers),
         request_id=header.request_id(headers) or words.request_id,
     )

@@ -16,8 +16,10 @@ __all__ = ["OpenAIChat"]
 
 class OpenAIChat:
     name = NAME
-    version = 2
-    models_path = "/models"
+    version = 3
+
+    def __init__(self, *, models_path: str = "/models") -> None:
+        self.models_path = models_path
 
     def auth(self, key: str) -> dict[str, str]:
         return {"authorization": f"Bearer {key}"}

@@ -96,7 +96,8 @@ class ChatDecoder:
 
     def _read(self, chunk: Chunk, data: bytes) -> list[Event]:
         if chunk.error and bytes(chunk.error) not in _NOTHING:
-            raise self._stated(any_json(data))
+            used = counted(chunk.usage, self._quirks) if chunk.usage else None  # OpenRouter
+            raise self._stated(any_json(data)).having_used(used)
         choices = chunk.choices
         if choices is None and _is_error(chunk):
             raise self._stated(any_json(data))

@@ -2,7 +2,9 @@
 
 - `reasoning_details`: OpenRouter, https://openrouter.ai/docs/use-cases/reasoning-tokens
 - `reasoning_content`: DeepSeek, of turns with tool calls, 400 without it:
-  https://api-docs.deepseek.com/guides/thinking_mode
+  https://api-docs.deepseek.com/guides/thinking_mode; Moonshot, where "" counts as missing:
+  https://platform.kimi.ai/docs/guide/use-kimi-k2-thinking-model; z.ai: better answers with it,
+  https://docs.z.ai/guides/capabilities/thinking-mode
 - `extra_content`: Gemini's thought signatures, on the message or on a tool call:
   https://ai.google.dev/gemini-api/docs/thought-signatures
 
@@ -89,10 +91,10 @@ def echoed(message: Message, quirks: Quirks) -> dict[str, Json]:
     wanted = quirks.echo if opaque.get("dialect") == NAME else ()
     fields = {name: opaque[name] for name in ECHOES if name in wanted and name in opaque}
     if not message.tool_calls:
-        fields.pop("reasoning_content", None)  # DeepSeek: only turns with tool calls need it
+        fields.pop("reasoning_content", None)  # only turns with tool calls need it
     elif "reasoning_content" in quirks.echo:
         # And those need it even when nothing was thought, or when another provider answered.
-        fields.setdefault("reasoning_content", "")
+        fields["reasoning_content"] = fields.get("reasoning_content") or quirks.echo_blank
     return fields
 
 

@@ -24,6 +24,7 @@ from libria_providers.types import (
 def body(call: Call, model: str, quirks: Quirks) -> bytes:
     """The request body. Raises BadRequest that names the parameter that cannot be said."""
     said: dict[str, Json] = {"model": model, "messages": _messages(call, quirks), "stream": call.stream}
+    said.update(quirks.sends)
     if call.stream and quirks.stream_usage:
         said["stream_options"] = {"include_usage": True}
     if call.max_tokens is not None:
@@ -40,7 +41,7 @@ def body(call: Call, model: str, quirks: Quirks) -> bytes:
         said["tools"] = [_tool(tool.name, tool.description, tool.parameters) for tool in call.tools]
         # Without tools there is nothing to choose, and OpenAI refuses it.
         if call.tool_choice is not None:
-            said["tool_choice"] = _tool_choice(call.tool_choice, quirks)
+            said.update(_tool_choice(call.tool_choice, call, quirks))
     if call.response_format is not None and call.response_format.kind != "text":
         said["response_format"] = _response_format(call.response_format, quirks)
     if call.reasoning is not None:
@@ -110,6 +111,10 @@ def _file(part: File, quirks: Quirks) -> Json:
         return {"type": "file", "file": {"filename": name, "file_data": data}}
     if quirks.file_part == "document_url":
         return {"type": "document_url", "document_url": data, "document_name": name}
+    if quirks.file_part == "file_url":
+        return {"type": "file_url", "file_url": {"url": part.data}, "file_name": name}
+    if quirks.file_part == "data":
+        return {"type": "file", "file": {"filename": name, "media_type": part.media_type, "data": part.data}}
     raise BadRequest("This provider reads no files; take the file out of the content or name another model.")
 
 
@@ -121,14 +126,27 @@ def _tool(name: str, description: str | None, parameters: Json) -> Json:
     return {"type": "function", "function": function}
 
 
-def _tool_choice(choice: ToolChoice, quirks: Quirks) -> Json:
+def _tool_choice(choice: ToolChoice, call: Call, quirks: Quirks) -> dict[str, Json]:
+    if choice.kind not in ("required", "tool"):
+        return {"tool_choice": choice.kind}
+    if not quirks.forced_tools:
+        raise BadRequest(f"This model takes no toolChoice {choice.kind}: set auto, or name another model.")
+    if choice.kind == "tool" and quirks.forced_choice == "required":
+        raise BadRequest("This model takes no toolChoice by name: give it that tool alone and set required.")
+    said: dict[str, Json] = {"tool_choice": quirks.tool_choice_required}
     if choice.kind == "tool":
-        return {"type": "function", "function": {"name": choice.name or ""}}
-    return quirks.tool_choice_required if choice.kind == "required" else choice.kind
+        said = {"tool_choice": {"type": "function", "function": {"name": choice.name or ""}}}
+    if quirks.forced_choice == "unthinking":
+        if call.reasoning is not None:
+            raise BadRequest("This model cannot be forced to call a tool while it reasons: leave reasoning out.")
+        said["thinking"] = {"type": "disabled"}
+    return said
 
 
 def _response_format(wanted: ResponseFormat, quirks: Quirks) -> Json:
     if wanted.kind == "json":
+        if not quirks.json_object:
+            raise BadRequest("This provider has no responseFormat json: use jsonSchema.")
         return {"type": "json_object"}
     if not quirks.json_schema:
         raise BadRequest("This provider has no responseFormat jsonSchema: use json and describe the schema.")
@@ -138,11 +156,15 @@ def _response_format(wanted: ResponseFormat, quirks: Quirks) -> Json:
 
 def _reasoning(wanted: ReasoningOptions, quirks: Quirks) -> dict[str, Json]:
     effort, budget = dict(quirks.efforts).get(wanted.effort or "", wanted.effort), wanted.max_tokens
-    if quirks.reasoning_object:
+    if quirks.reasoning == "object":
         # One of the two, https://openrouter.ai/docs/use-cases/reasoning-tokens
         if budget is not None:
             return {"reasoning": {"max_tokens": budget}}
         return {"reasoning": {"effort": effort or "medium"}}
+    if quirks.reasoning == "enable_thinking":
+        return {"enable_thinking": True, **({"thinking_budget": budget} if budget is not None else {})}
     if budget is not None and effort is None:
         raise BadRequest("This provider takes no reasoning.maxTokens: set reasoning.effort instead.")
+    if quirks.reasoning == "thinking":
+        return {"thinking": {"type": "enabled"}}
     return {"reasoning_effort": effort} if effort is not None else {}

@@ -17,13 +17,14 @@ def counted(usage: WireUsage | None, quirks: Quirks) -> Usage:
     if usage is None:
         return Usage()
     into, out = _whole(usage.prompt_tokens) or 0, _whole(usage.completion_tokens) or 0
-    cached = (usage.prompt_tokens_details or Details()).cached_tokens
+    details = usage.prompt_tokens_details or Details()
+    cached = details.cached_tokens
     for other in (usage.prompt_cache_hit_tokens, usage.cached_tokens):
         cached = other if cached is None else cached
     reasoning = _whole((usage.completion_tokens_details or Details()).reasoning_tokens)
     if quirks.reasoning_outside_output and reasoning and usage.total_tokens == into + out + reasoning:
         out += reasoning
-    return Usage(into, out, _whole(cached), reasoning)
+    return Usage(into, out, _whole(cached), reasoning, _whole(details.cache_write_tokens) or None)
 
 
 def _whole(number: Number) -> int | None:

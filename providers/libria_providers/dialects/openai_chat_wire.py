@@ -12,6 +12,7 @@ Number = int | float | None
 
 class Details(msgspec.Struct, gc=False):
     cached_tokens: Number = None
+    cache_write_tokens: Number = None  # OpenAI, OpenRouter
     reasoning_tokens: Number = None
 
 

@@ -25,19 +25,35 @@ PHRASES: Mapping[str, type[ProviderError]] = {
     # Anthropic, "input length and `max_tokens` exceed context limit: …": continuedev/continue#6080
     "exceed context limit:": errors.ContextTooLong,
     "prompt too long; exceeded max context length": errors.ContextTooLong,  # recorded of Ollama's cloud
+    # Moonshot, "Your request exceeded model token limit: N (requested: M)": MoonshotAI/kimi-cli#2011
+    "exceeded model token limit": errors.ContextTooLong,
+    # Alibaba, "Range of input length should be [1, N]": QwenLM/qwen-code#98
+    "range of input length should be": errors.ContextTooLong,
+    # xAI, "This model's maximum prompt length is N but the request contains M tokens.": cline/cline#3120
+    "maximum prompt length is": errors.ContextTooLong,
     "exceeds the available context size": errors.ContextTooLong,  # recorded of llama.cpp, there with a type
     "exceeds the context window": errors.ContextTooLong,  # recorded of OpenAI, there with a code
     "too many tokens: size limit exceeded": errors.ContextTooLong,  # recorded of Cohere
     "exceeds the maximum number of tokens allowed": errors.ContextTooLong,  # recorded of Gemini on Vertex
     # Anthropic, 400 invalid_request_error "Your credit balance is too low to access the Anthropic API"
     "credit balance is too low": errors.QuotaExhausted,
+    # xAI, with 429 and with 403: continuedev/continue#10373, Anantys-oss/koan#2412
+    "used all available credits": errors.QuotaExhausted,
     "incorrect api key provided": errors.CredentialRejected,  # recorded of xAI, with 400
     "api key not valid": errors.CredentialRejected,  # recorded of Gemini, with 400
+    "callers without established identity": errors.CredentialRejected,  # recorded of Gemini, with 403
+    # Gemini, 403 "Your API key was reported as leaked. Please use another API key.": continuedev/continue#10513
+    "key was reported as leaked": errors.CredentialRejected,
+    # Gemini, 400 FAILED_PRECONDITION "User location is not supported for the API use."
+    "user location is not supported": errors.PermissionDenied,
 }
+
+
+AT_429 = ("used all available credits",)
+"""Those that are said with the status of a rate limit, too."""
 
 
 def kind(status: int | None, words: str) -> type[ProviderError] | None:
     """What `words` (lower case) say, None where they are none of these."""
-    if status not in STATUSES:
-        return None
-    return next((found for phrase, found in PHRASES.items() if phrase in words), None)
+    phrases = PHRASES if status in STATUSES else AT_429 if status == 429 else ()
+    return next((PHRASES[phrase] for phrase in phrases if phrase in words), None)

@@ -33,6 +33,8 @@ _HTML = re.compile(r"<!doctype|<html|<head|<body", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 _THREE_DIGITS = re.compile(r"[0-9]{3}")
+_SECONDS = re.compile(r"([0-9]{1,9}(?:\.[0-9]+)?)s")  # protobuf's form of a duration
+_RETRY_IN = re.compile(r"please retry in ([0-9.]+s)")  # Google's words, where it has no RetryInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Said:
 
     code: str = ""
     type: str = ""
-    inner: str = ""  # Azure: error.innererror.code
+    inner: str = ""  # Azure: error.innererror.code; Google: error.details[].reason
     upstream: str = ""  # OpenRouter: the code or type within error.metadata.raw
     flagged: bool = False  # OpenRouter: the prompt was moderated, error.metadata.reasons
     message: str = ""  # cleaned
@@ -49,6 +51,8 @@ class Said:
     said_code: str | None = None  # code, else type, as the vendor spelled it
     status: int | None = None  # an HTTP status within the body
     request_id: str | None = None
+    exhausted: bool = False  # Google: the quota is one of a day, or none at all
+    retry_after: float | None = None  # Google: seconds, error.details[].retryDelay
     structured: bool = False  # it names an error, a code or a type
 
 
@@ -66,6 +70,9 @@ def said(value: Json) -> Said:
     metadata = mapping(error.get("metadata"))
     upstream = _upstream(metadata.get("raw"))
     code, kind = _word(error.get("code")), _word(error.get("type"))
+    if mapping(nested):
+        kind = kind or _word(error.get("status"))  # Google: "RESOURCE_EXHAUSTED"
+    google = _Google(error.get("details"))
     if kind == "error":  # the envelope's type, not the error's
         kind = ""
     message = _text(error.get("message")) or _detail(error.get("detail"))
@@ -75,7 +82,7 @@ def said(value: Json) -> Said:
     return Said(
         code=code.lower(),
         type=kind.lower(),
-        inner=_word(mapping(error.get("innererror")).get("code")).lower(),
+        inner=(_word(mapping(error.get("innererror")).get("code")) or google.reason).lower(),
         upstream=(upstream.code or upstream.type) if upstream else "",
         flagged=bool(metadata.get("reasons") or metadata.get("flagged_input")),
         message=clean(message),
@@ -83,6 +90,8 @@ def said(value: Json) -> Said:
         said_code=code or kind or None,
         status=_status(error.get("status_code"), error.get("status"), error.get("code")),
         request_id=request if isinstance(request, str) and request else None,
+        exhausted=google.exhausted,
+        retry_after=google.retry_after or _seconds(next(iter(_RETRY_IN.findall(message[:LOOKED_AT].lower())), None)),
         structured=bool("error" in outer or code or kind or error.get("code") or outer.get("object") == "error"),
     )
 
@@ -133,6 +142,27 @@ def items(value: Json) -> list[Json]:
 
 def _is_array(value: Json) -> TypeGuard[list[Json]]:
     return isinstance(value, list)
+
+
+class _Google:
+    """What Google's error details say: https://google.aip.dev/193"""
+
+    def __init__(self, details: Json) -> None:
+        self.reason = ""
+        self.retry_after: float | None = None
+        self.exhausted = False
+        for detail in map(mapping, items(details)):
+            self.reason = self.reason or _word(detail.get("reason"))
+            self.retry_after = self.retry_after or _seconds(detail.get("retryDelay"))
+            for violation in map(mapping, items(detail.get("violations"))):
+                # These come with a retryDelay of seconds too: continuedev/continue#9570
+                of_a_day = "perday" in str(violation.get("quotaId", "")).lower()
+                self.exhausted = self.exhausted or of_a_day or violation.get("quotaValue") in ("0", 0)
+
+
+def _seconds(value: Json) -> float | None:
+    found = _SECONDS.fullmatch(value) if isinstance(value, str) else None
+    return float(found[1]) or None if found else None
 
 
 def _upstream(raw: Json) -> Said | None:

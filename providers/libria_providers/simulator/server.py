@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
-from libria_providers.simulator import faults
+from libria_providers.simulator import embeddings, faults
 from libria_providers.simulator.anthropic import Anthropic
 from libria_providers.simulator.connection import Connection, key
 from libria_providers.simulator.grammar import MODELS, Spec, UnknownModel, parse
@@ -134,7 +134,8 @@ class Simulator:
             if path == "/messages/count_tokens":
                 body = self._anthropic.count(request.body, request.headers)
                 return faults.bodied(200, headers, body, _PLAIN, vendor, tag)
-            ask = vendor.read(request.body, request.headers)
+            embed = embeddings.read(request.body) if path == "/embeddings" else None
+            ask = embed.ask() if embed else vendor.read(request.body, request.headers)
         except BadRequest as wrong:
             return faults.failed(Problem(400, "request", str(wrong)), _PLAIN, vendor, tag)
         seen.model = ask.model
@@ -142,19 +143,25 @@ class Simulator:
             spec = self._spec(ask.model, seen)
         except UnknownModel:
             return faults.failed(Problem(404, detail=ask.model), _PLAIN, vendor, tag)
-        return self._played(spec, ask, vendor, tag, seen)
+        instead = self._wrong(spec, ask, vendor, tag, seen)
+        if instead is not None:
+            return instead
+        if embed is not None:
+            return faults.bodied(200, headers, embeddings.whole(embed), spec, vendor, tag)
+        return self._played(spec, ask, vendor, tag)
 
-    def _played(self, spec: Spec, ask: Ask, vendor: Vendor, tag: Tag, seen: Seen) -> Plan:
-        """The answer of a model, with the faults in its name."""
+    def _wrong(self, spec: Spec, ask: Ask, vendor: Vendor, tag: Tag, seen: Seen) -> Plan | None:
+        """What the faults in a model's name make of the whole reply."""
         nothing = faults.before(spec, use=seen.use)
         if nothing is not None:
             return nothing
         trouble = faults.problem(spec, ask, vendor)
         if trouble is not None:
             return faults.failed(trouble, spec, vendor, tag)
-        odd = faults.wrong_type(spec, ask, vendor, tag)
-        if odd is not None:
-            return odd
+        return faults.wrong_type(spec, ask, vendor, tag)
+
+    def _played(self, spec: Spec, ask: Ask, vendor: Vendor, tag: Tag) -> Plan:
+        """The answer of a model, with the faults in its name."""
         made = answer(spec, ask)
         if ask.stream and "json-body" not in spec:
             return faults.streamed(vendor.stream(made, ask, tag), spec, vendor, tag, pace=self._pace)
@@ -193,5 +200,6 @@ _METHODS = {
     "/chat/completions": "POST",
     "/messages": "POST",
     "/messages/count_tokens": "POST",
+    "/embeddings": "POST",
     "/models": "GET",
 }

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 
 from tests.bench.figure import Figure
 from tests.bench.rig import Rig
-from tests.bench.workloads import ask, cache, first_delta, resident, start, throughput
+from tests.bench.workloads import ask, cache, first_delta, parsing, resident, start, throughput
 
 WORKLOADS: Mapping[str, Callable[[Rig, bool], list[Figure]]] = {
     "first-delta": first_delta.run,
     "throughput": throughput.run,
+    "parsing": parsing.run,
     "start": start.run,
     "cache": cache.run,
     "resident": resident.run,

@@ -96,7 +96,7 @@ def test_only_addresses_that_could_be_used_are_asked(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(module, "reach_all", fake)
     examine({"GROQ_API_KEY": SECRET})
-    assert asked == ["groq", "ollama", "llamacpp", "lmstudio", "vllm"]
+    assert asked == ["groq", "ollama", "llamacpp", "lmstudio", "vllm", "gpustack"]
 
 
 def test_an_address_says_where_it_is_from(tmp_path: Path) -> None:

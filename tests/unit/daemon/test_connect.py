@@ -12,6 +12,7 @@ import pytest
 from libria.connect import daemon
 from libria.connect.hello import carried, hello
 from libria.connect.pump import pump
+from libria_providers.registry import ROWS
 
 
 def test_only_what_is_on_the_list_travels() -> None:
@@ -35,6 +36,12 @@ def test_only_what_is_on_the_list_travels() -> None:
         "HOME",
         "API_KEY_HINT",
     }
+
+
+def test_whatever_a_provider_is_set_up_with_travels() -> None:
+    """The forwarder cannot import the rows, so its list is checked against them here."""
+    names = {name for row in ROWS.values() for name in row.env()}
+    assert names - set(carried(dict.fromkeys(names, "x"))) == set()
 
 
 def test_the_greeting_is_one_frame_of_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

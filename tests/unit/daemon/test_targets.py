@@ -16,10 +16,11 @@ from libria_providers.errors import CredentialMissing, CredentialRejected, Model
 from libria_providers.http import Pools
 from libria_providers.simulator import Simulator
 from libria_providers.types import Call, Message, Origin
+from libria_providers.websocket import Sockets
 
 
 def targets(pools: Pools, **sections: Any) -> Targets:
-    return Targets(Config.model_validate(sections), pools, lambda: "http://127.0.0.1:1")
+    return Targets(Config.model_validate(sections), pools, Sockets(), lambda: "http://127.0.0.1:1")
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def targets(pools: Pools, **sections: Any) -> Targets:
 )
 def test_an_unknown_name_lists_what_is_near(name: str, words: str) -> None:
     config = Config.model_validate({"aliases": {"fast": ("openai/gpt-5-mini",)}}, strict=False)
-    found = Targets(config, Pools(), lambda: "").unknown(name)
+    found = Targets(config, Pools(), Sockets(), lambda: "").unknown(name)
     assert isinstance(found, ModelNotFound)
     assert words in found.message
 
@@ -95,7 +96,7 @@ async def test_the_default_model_is_what_the_config_makes_of_the_environment() -
     async def ask(env: dict[str, str], **sections: Any) -> str:
         config = Config.model_validate(sections, strict=False)
         async with Pools() as pools:
-            return await default_model(config, Targets(config, pools, lambda: ""), env, none)
+            return await default_model(config, Targets(config, pools, Sockets(), lambda: ""), env, none)
 
     assert (await ask({"OPENAI_API_KEY": "k"})).startswith("openai/")
     assert (await ask({"ANTHROPIC_API_KEY": "k"})).startswith("anthropic/")

@@ -114,7 +114,7 @@ def test_opaque_is_verbatim() -> None:
         start(4, type="text", text=""),
         change(4, type="citations_delta", citation=citation),
         change(4, type="text_delta", text="a"),
-        change(4, type="new_delta", new=1),
+        change(4, type="new_delta", new=1, text="not the answer"),
         stop(4),
         start(5, type="tool_use", id="t", name="f", input={}),
         stop(5),
@@ -144,7 +144,7 @@ def test_opaque_is_verbatim() -> None:
         (
             {"input_tokens": 3, "cache_read_input_tokens": 10, "cache_creation_input_tokens": 100},
             {"output_tokens": 5, "input_tokens": 4},
-            Usage(114, 5, 10),
+            Usage(114, 5, 10, cache_write_input_tokens=100),
         ),
         ({"input_tokens": 3, "cache_read_input_tokens": 0}, {"output_tokens": 5, "input_tokens": 0}, Usage(3, 5, 0)),
         ({"input_tokens": 0}, {"output_tokens": 5, "input_tokens": 7}, Usage(7, 5)),

@@ -65,10 +65,10 @@ def body(call: Call, quirks: Quirks | None = None) -> dict[str, Any]:
             },
         ),
         ({"reasoning": ReasoningOptions("low")}, {}, {"reasoning_effort": "low"}),
-        ({"reasoning": ReasoningOptions("low")}, {"reasoning_object": True}, {"reasoning": {"effort": "low"}}),
+        ({"reasoning": ReasoningOptions("low")}, {"reasoning": "object"}, {"reasoning": {"effort": "low"}}),
         (
             {"reasoning": ReasoningOptions(max_tokens=9)},
-            {"reasoning_object": True},
+            {"reasoning": "object"},
             {"reasoning": {"max_tokens": 9}},
         ),
         ({"reasoning": ReasoningOptions()}, {}, {}),

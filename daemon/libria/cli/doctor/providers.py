@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 from libria.config import Config
 from libria.config.model import Provider
 from libria.targets import Targets
+from libria_providers.errors import ProviderError
 from libria_providers.http import Pools
 from libria_providers.registry import address, key
 from libria_providers.row import Row
+from libria_providers.websocket import Sockets
 
 KeyState = Literal["found", "missing", "noProgram", "notNeeded"]
 
@@ -41,7 +43,7 @@ class Setup:
 
 def setups(config: Config, env: Mapping[str, str]) -> list[Setup]:
     """The config's own providers, then the built-in ones, as the daemon would make them for `env`."""
-    targets = Targets(config, Pools(), simulator=lambda: "")
+    targets = Targets(config, Pools(), Sockets(), simulator=lambda: "")
     return [_setup(targets.row(name), config.providers.get(name), env) for name in targets.names()]
 
 
@@ -72,6 +74,8 @@ def _address(row: Row, base_url: str | None, env: Mapping[str, str], source: str
         parts = urlsplit(where)
         if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
             return where, ""
+    except ProviderError as error:
+        return "", error.message
     except ValueError:
         pass  # what urlsplit raises for a port that is no number
     return "", f"what {source} holds is no address such as https://host/v1"

@@ -1,26 +1,45 @@
-"""`libria/chat`: one call from params to result, its events out as progress on the way."""
+"""One call from params to answer, its events out as progress on the way; whichever method it came by."""
 
 import asyncio
 import secrets
+from dataclasses import dataclass
 
 import msgspec
 
 from libria.rpc.codes import call_failed
-from libria.rpc.convert import to_attempt, to_call, to_result
+from libria.rpc.convert import to_attempt, to_call
 from libria.rpc.outbox import Progress, WorkDone
-from libria.rpc.params import ChatParams
+from libria.rpc.params import CallParams
 from libria.rpc.request import Request
-from libria.rpc.results import ChatResult, Timings
+from libria.rpc.results import Timings
 from libria.session import CallInFlight, Session
 from libria_providers.errors import ProviderError
 from libria_providers.reply import Answer, Reply
-from libria_providers.types import Call, Status, Trace
+from libria_providers.types import Call, Finish, Status, Trace
 
 FAIR_TURNS = 32
 """Batches of one call between two looks at everything else that waits, a cancel above all."""
 
 
-async def chat(session: Session, params: ChatParams, request: Request) -> ChatResult:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call that was answered: `target` is who did, `age` that of a cache's entry."""
+
+    call: Call
+    call_id: str
+    answer: Answer
+    target: str
+    age: float | None
+    cost: float | None
+    timings: Timings
+
+    @property
+    def finish(self) -> Finish:
+        assert self.answer.finish is not None  # a reply that was read to its end has one
+        return self.answer.finish
+
+
+async def ask(session: Session, params: CallParams, request: Request) -> Asked:
     """Raises RpcError -32803 that says how the call failed."""
     engine = session.engine
     call_id = f"call-{secrets.token_hex(8)}"
@@ -38,10 +57,10 @@ async def chat(session: Session, params: ChatParams, request: Request) -> ChatRe
             progress.start(call_id)
         if work is not None:
             work.begin(call.model or "Libria")
-        result = await _ask(session, call, call_id, progress)
+        asked = await _answered(session, call, call_id, progress)
         if progress is not None:
             progress.flush()
-        return result
+        return asked
     except ProviderError as error:
         if progress is not None:
             progress.flush()
@@ -53,13 +72,14 @@ async def chat(session: Session, params: ChatParams, request: Request) -> ChatRe
             work.end()
 
 
-async def _ask(session: Session, call: Call, call_id: str, progress: Progress | None) -> ChatResult:
+async def _answered(session: Session, call: Call, call_id: str, progress: Progress | None) -> Asked:
     engine = session.engine
     answer = Answer()
     reply = await engine.send(call)
     first_token = engine.clock.now()
     try:
         await _relay(reply, answer, progress)
+        answer.tool_calls()  # raises when their arguments are no JSON objects
     except ProviderError as error:
         error.partial_text = answer.text
         raise
@@ -74,11 +94,9 @@ async def _ask(session: Session, call: Call, call_id: str, progress: Progress | 
         total_ms=round((engine.clock.now() - call.started) * 1000, 3),
         overhead_ms=round(max(0.0, first_ms - queued - trace.waited_ms), 3),
     )
-    try:
-        return to_result(call_id, answer, model=reply.target, age=reply.age, timings=timings, trace=trace)
-    except ProviderError as error:
-        error.partial_text = answer.text
-        raise
+    assert answer.finish is not None
+    cost = 0.0 if reply.age is not None else await engine.cost(reply.target, answer.finish)
+    return Asked(call, call_id, answer, reply.target, reply.age, cost, timings)
 
 
 async def _relay(reply: Reply, answer: Answer, progress: Progress | None) -> None:

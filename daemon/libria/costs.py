@@ -1,0 +1,38 @@
+"""What a call cost, by a library of prices that is loaded when it is first wanted."""
+
+import asyncio
+
+from libria_providers import prices
+from libria_providers.types import Model, Usage
+
+
+class Costs:
+    """`prepare` is called when a call is sent that will have a price: the library takes 0.1 s to load,
+    in a thread, while the provider thinks."""
+
+    def __init__(self) -> None:
+        self._loaded: asyncio.Task[None] | None = None
+
+    def prepare(self) -> None:
+        if self._loaded is None:
+            self._loaded = asyncio.create_task(asyncio.to_thread(prices.preload))
+
+    async def of(self, provider: str, model: str, usage: Usage) -> float | None:
+        """US dollars, None where the price of `model` is not known. `provider` is a built-in one's name."""
+        if self._loaded is None:
+            return None
+        await asyncio.shield(self._loaded)
+        return prices.cost(provider, model, usage)
+
+    async def completed(self, models: list[Model], provider: str) -> list[Model]:
+        """`models` with the prices and context windows that the provider's own list does not say."""
+        self.prepare()
+        assert self._loaded is not None
+        await asyncio.shield(self._loaded)
+        return prices.completed(models, provider)
+
+    def window(self, provider: str, model: str) -> int | None:
+        """Tokens that `model` holds, None where that is not known (yet)."""
+        if self._loaded is None or not self._loaded.done():
+            return None
+        return prices.context_window(provider, model)
