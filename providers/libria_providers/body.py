@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
 from libria_providers.dialects.base import Decoder, Exchange, Quirks
-from libria_providers.errors import Disconnected, InvalidResponse, ProviderError
+from libria_providers.errors import Disconnected, Interrupted, InvalidResponse, ProviderError
 from libria_providers.frames import Frames
 from libria_providers.http import Response
 from libria_providers.reply import Batches
@@ -41,7 +41,7 @@ async def events(response: Response, exchange: Exchange, quirks: Quirks, *, stre
             found: list[Event] = []
             try:
                 for event, data in reader.feed(chunk):
-                    found += decoder.feed(event, data)
+                    found += _read(decoder, event, data)
             except ProviderError:
                 if found:
                     yield found
@@ -53,7 +53,21 @@ async def events(response: Response, exchange: Exchange, quirks: Quirks, *, stre
             said = said or bool(found)
             yield found  # empty where the chunk held no event: a sign of life
             chunk = await _next(chunks, decoder, said)
-    yield _end(decoder, reader)
+    last = _end(decoder, reader)
+    if not last or type(last[-1]) is not Finish:
+        raise Interrupted("The provider broke off before the end of its reply; try again.")
+    yield last
+
+
+def _read(decoder: Decoder, event: str, data: bytes) -> list[Event]:
+    """What cannot be read is passed over once the provider has said that it is done: the answer is whole,
+    only figures can be missing."""
+    try:
+        return decoder.feed(event, data)
+    except InvalidResponse:
+        if not decoder.ending:
+            raise
+        return []
 
 
 async def _beginning(chunks: AsyncGenerator[bytes, None]) -> bytes:

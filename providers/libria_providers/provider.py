@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from typing import Protocol
 
 from libria_providers import embedded, fill_prompt
@@ -146,7 +147,7 @@ class Provider:
             batches = embedded.complete(batches, call.ask)
         try:
             if not 200 <= response.status < 300:
-                raise exchange.error(response.status, response.headers, await response.read_error())
+                raise exchange.error(response.status, _dated(response.headers), await response.read_error())
             first = await _until_content(batches, call.trace)
             opened = True
         except ProviderError as error:
@@ -243,10 +244,16 @@ async def _until_content(batches: Batches, trace: Trace) -> list[Event]:
     raise Disconnected("The provider closed the connection before it answered; try again or name a fallback.")
 
 
+def _dated(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """`headers` with the time at which they came, where the server does not say it: a Retry-After may be
+    a date."""
+    return headers if "date" in headers else {**headers, "date": formatdate(usegmt=True)}
+
+
 def _answered(error: ProviderError, response: Response) -> ProviderError:
     """What the head of the reply says of an error in its body."""
     error.request_id = error.request_id or request_id(response.headers)
-    error.retry_after = error.retry_after or retry_after(response.headers)
+    error.retry_after = error.retry_after or retry_after(_dated(response.headers))
     return error
 
 

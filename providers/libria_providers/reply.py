@@ -188,6 +188,8 @@ class _ToolCallPieces:
         self.arguments.append(event.arguments)
 
     def whole(self) -> ToolCall:
+        if not self.name:
+            raise InvalidResponse("The model called a tool without saying which; ask again.")
         text = "".join(self.arguments)
         try:
             arguments = msgspec.json.decode(text, type=dict[str, Json]) if text.strip() else {}

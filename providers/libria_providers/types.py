@@ -8,6 +8,9 @@ import msgspec
 
 Json = Any  # any JSON value: schemas, tool arguments, opaque data; looked into by nobody above the borders
 
+MOST_TOKENS = 10**9
+"""Of one reply; what a server says beyond it is a mistake."""
+
 Role = Literal["system", "user", "assistant", "tool"]
 StopReason = Literal["stop", "length", "toolUse", "contentFilter"]
 
@@ -225,6 +228,13 @@ class Usage:
     cached_input_tokens: int | None = None
     reasoning_tokens: int | None = None
     cache_write_input_tokens: int | None = None
+
+    def __post_init__(self) -> None:
+        """What no reply can have used (a broken server says anything) must not get into sums."""
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= MOST_TOKENS:
+                object.__setattr__(self, name, 0 if value < 0 else MOST_TOKENS)
 
 
 class Delta(msgspec.Struct, frozen=True, gc=False):

@@ -36,7 +36,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "llamacpp.completion": Endpoint("fill", ("llamacpp-infill",)),
     "ollama.generate": Endpoint("fill", ("ollama-fill",)),
     "openai.embeddings": Endpoint("embed", ("openai-embeddings",)),
-    "gemini.embed": Endpoint("embed", ("gemini-embed",)),
+    "gemini.embed": Endpoint("embed", ("gemini-embed", "vertex-embed")),
     "cohere.embed": Endpoint("embed", ("cohere-embed",)),
     "ollama.embed": Endpoint("embed", ("ollama-embed",)),
     "openai.count_tokens": Endpoint("count", ("openai-responses-count",)),

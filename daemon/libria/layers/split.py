@@ -62,7 +62,7 @@ async def _joined(replies: Sequence[Reply]) -> Batches:
         raise InvalidResponse("A part of the embeddings is missing; ask again.")
     usages = [finish.usage for finish in finishes]
     vectors = [list(vector) for answer in answers for vector in answer.vectors]
-    usage = Usage(sum(usage.input_tokens for usage in usages), sum(usage.output_tokens for usage in usages))
+    usage = Usage(sum(usage.input_tokens for usage in usages))  # there is nothing else that embeddings use
     yield [Vectors(vectors), Finish("stop", usage, finishes[0].served_model)]
 
 

@@ -152,6 +152,7 @@ def to_usage(usage: Usage) -> results.UsageResult:
         output_tokens=usage.output_tokens,
         cached_input_tokens=usage.cached_input_tokens,
         reasoning_tokens=usage.reasoning_tokens,
+        cache_write_input_tokens=usage.cache_write_input_tokens,
     )
 
 

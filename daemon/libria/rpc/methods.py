@@ -116,6 +116,7 @@ async def _status(context: Context, params: wire.StatusParams) -> results.Status
         pid=os.getpid(),
         version=__version__,
         uptime_seconds=round(now - engine.started, 3),
+        tasks=len(asyncio.all_tasks()),
         socket=host.address,
         config=str(config_file()),
         problems=problems + warnings(engine.config),
@@ -133,7 +134,8 @@ async def _status(context: Context, params: wire.StatusParams) -> results.Status
         ],
         pools=[
             results.PoolResult(
-                provider=pool.wiring.provider, address=pool.wiring.address, in_use=pool.in_use, opened=pool.opened
+                provider=pool.wiring.provider, address=pool.wiring.address,
+                in_use=pool.in_use, open=pool.open_connections, opened=pool.opened,
             )
             for pool in engine.pools()
         ],

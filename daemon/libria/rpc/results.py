@@ -33,6 +33,7 @@ class UsageResult(Result, frozen=True):
     output_tokens: int
     cached_input_tokens: int | None = None
     reasoning_tokens: int | None = None
+    cache_write_input_tokens: int | None = None
 
 
 class CostResult(Result, frozen=True):
@@ -132,9 +133,13 @@ class ModelsResult(Result, frozen=True):
 
 
 class PoolResult(Result, frozen=True):
+    """`inUse` are requests that have not ended, `open` the connections that are held or kept, `opened`
+    those that were made since the daemon started."""
+
     provider: str
     address: str
     in_use: int
+    open: int
     opened: int
 
 
@@ -176,9 +181,13 @@ class SpentResult(Result, frozen=True):
 
 
 class StatusResult(Result, frozen=True):
+    """`tasks` are those of the daemon's event loop, this request's own among them: at rest it is a small number
+    that stays the same."""
+
     pid: int
     version: str
     uptime_seconds: float
+    tasks: int
     socket: str | None
     config: str
     problems: list[str]

@@ -5,6 +5,7 @@ unchanged and in order: https://platform.claude.com/docs/en/build-with-claude/ex
 """
 
 from collections.abc import Mapping
+from zlib import crc32
 
 import msgspec
 
@@ -35,6 +36,7 @@ class _Block:
 class Blocks:
     def __init__(self) -> None:
         self.calls = 0
+        self.message = ""  # the id of the message
         self._open: dict[int, _Block] = {}
         self._all: list[_Block] = []  # in the order in which they began
         # The call that has begun, as long as nothing else came: the token limit may have cut it off
@@ -46,6 +48,8 @@ class Blocks:
         answer = kind == "tool_use" and block.get("name") == FORMAT_TOOL
         call = kind == "tool_use" and not answer
         opened = _Block(dict(block), self.calls if call else None, answer)
+        if call and not _string(block, "id"):  # its result must name it
+            opened.block["id"] = f"call_{crc32(self.message.encode()):08x}_{self.calls}"
         self._open[index] = opened
         self._all.append(opened)
         events = self._say_begun()

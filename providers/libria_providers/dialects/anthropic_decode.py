@@ -67,6 +67,7 @@ class MessagesDecoder:
             self._started = True
             if isinstance(said.message, Start):
                 self._model = said.message.model or ""
+                self._blocks.message = said.message.id or ""
                 self._count(said.message.usage)
                 return self._there(said.message.content or [])
         elif kind == "message_delta":
@@ -102,6 +103,7 @@ class MessagesDecoder:
         if said.content is None:
             raise InvalidResponse(_NOT_MESSAGES)
         self._model = said.model or ""
+        self._blocks.message = said.id or ""
         self._reason = said.stop_reason or ""
         self._count(said.usage)
         return self._there(said.content) + self._finish()

@@ -43,6 +43,7 @@ class Change(msgspec.Struct):
 
 
 class Start(msgspec.Struct):
+    id: str | None = None
     content: list[dict[str, Any]] | None = None  # blocks that are there from the start
     model: str | None = None
     usage: WireUsage | None = None
@@ -61,6 +62,7 @@ class WireEvent(msgspec.Struct):
 class Whole(msgspec.Struct):
     """A reply that came as one body."""
 
+    id: str | None = None
     type: str = ""
     model: str | None = None
     content: list[dict[str, Any]] | None = None

@@ -42,6 +42,7 @@ class ResponsesDecoder:
         self._id = ""
         self._spoke = False  # there was an event of the format
         self._finished = False
+        self._missed = False  # an event could not be read
 
     @property
     def ending(self) -> bool:
@@ -62,6 +63,9 @@ class ResponsesDecoder:
             better = lenient.read(data, WireEvent)
             if better is None and event != "message" and not event.startswith("response.") and event:
                 return []  # a ping or the like of a gateway, which is no JSON
+            if better is None and self._spoke:
+                self._missed = True  # the end says everything once more: see _finish
+                return []
             if better is None:
                 raise InvalidResponse(_NOT_RESPONSES) from None
             said = better
@@ -152,16 +156,18 @@ class ResponsesDecoder:
         if status in ("failed", "cancelled"):
             error = Overloaded("The provider broke off its reply, try again or name a fallback.", code=status)
             raise error.having_used(self._used())
-        self._finished = True
         stop_reason = _stop_reason(status, response)
         cut = stop_reason == "length"
         events = self._items.all(response.output or [], cut)
         events += self._items.end(cut, self._id)
+        if self._missed and not (response.output and self._items.agree()):
+            raise InvalidResponse("The provider sent an event that cannot be read; try again or name a fallback.")
         if self._items.refused:
             stop_reason = "contentFilter"
         elif stop_reason == "stop" and self._items.calls:
             stop_reason = "toolUse"
         opaque = self._items.opaque(cut)
+        self._finished = True
         events.append(Finish(stop_reason, counted(self._usage), self._model, opaque))
         return events
 

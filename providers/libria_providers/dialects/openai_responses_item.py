@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from libria_providers.dialects.openai_responses_call import CallPieces
+from libria_providers.dialects.openai_responses_call import CallPieces, arguments_text
 from libria_providers.dialects.openai_responses_keep import words
 from libria_providers.dialects.said import items, mapping
 from libria_providers.types import Delta, Event, Json, Reasoning
@@ -85,6 +85,12 @@ class Item:
         """What was given of a message."""
         pieces = [pieces for (channel, _), pieces in self.said.items() if channel in (TEXT, REFUSAL)]
         return "".join(piece for some in pieces for piece in some)
+
+    def agrees(self) -> bool:
+        """Whether what was given is what the item, said whole, holds."""
+        if self.call is not None:
+            return self.call.text == arguments_text(self.value.get("arguments"))
+        return self.kind != "message" or self.text() == words(self.value)
 
     def final(self) -> dict[str, Json]:
         """The item to be kept; of one that was never said whole, what its pieces say. Empty for none."""

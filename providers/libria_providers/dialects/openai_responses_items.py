@@ -95,6 +95,10 @@ class Items:
                 events += call.told(self.calls, item.id or made)
         return events
 
+    def agree(self) -> bool:
+        """Whether the pieces that were given are all that the items, said whole, hold."""
+        return all(item.agrees() for item in self._all)
+
     def opaque(self, cut: bool) -> dict[str, Json] | None:
         return kept([value for item in self._all if (value := item.final())], cut)
 

@@ -20,8 +20,8 @@ class Seen:
     `time` is the loop's clock. `headers` have lower-case names; those that carry a secret say only
     "sha256:…", and `key` is that digest of the bare key. `model` is the name asked for, `played` the
     name that was answered as (a script's or an alias's). `state` is "done" once the simulator sent
-    all it meant to, a planned fault included, and "hung up" when the client went first. `events` are
-    HTTP chunks of a stream; `sent` counts all bytes of the reply. `connection` is a number from 1
+    all it meant to, a planned fault included, and "hung up" when the client went first; `ended` is when,
+    by the clock of `time`, 0 before that. `events` are HTTP chunks of a stream; `sent` counts all bytes of the reply. `connection` is a number from 1
     and `use` says how many requests that connection had, this one included."""
 
     time: float
@@ -35,6 +35,7 @@ class Seen:
     played: str = ""
     status: int = 0
     state: State = "open"
+    ended: float = 0.0
     events: int = 0
     sent: int = 0
 

@@ -72,6 +72,7 @@ class Sender:
             self._timer = None
         if self._seen.state == "open":
             self._seen.state = "hung up"
+            self._seen.ended = self._loop.time()
             self._book.changed()
         self._ended = True
 
@@ -139,6 +140,7 @@ class Sender:
                 return
         self._ended = True
         self._seen.state = "done"
+        self._seen.ended = self._loop.time()
         self._book.changed()
         if end == "keep":
             self._done()
