@@ -170,14 +170,14 @@ class Engine:
                 self._targets.clear()
                 self._latencies.clear()
             latency = self._latencies.setdefault(target, Latency())
-            thinks = provider.row.quirks_of(model).thinks
+            slow = provider.row.quirks_of(model).slow_start
             known = self._targets[key] = stack.for_target(
                 provider,
                 self._policy,
                 BreakerPolicy(),
                 self.clock,
                 Notes(latency.add, self.spend.add),
-                lambda call: thinks or call.reasoning is not None,
+                lambda call: "loads" if call.reasoning is not None else slow,
             )
         return known.service
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from libria.clock import Clock
-from libria.layers.attempt import Notes, OneAttempt
+from libria.layers.attempt import Notes, OneAttempt, SlowStart
 from libria.layers.breaker import Breaker, BreakerPolicy
 from libria.layers.budget import RetryBudget
 from libria.layers.cache import Cache, Identity, Store
@@ -46,9 +46,9 @@ def for_target(
     breaking: BreakerPolicy,
     clock: Clock,
     notes: Notes,
-    thinks: Callable[[Call], bool],
+    slow_start: SlowStart,
 ) -> Target:
     """Outside first: retry → breaker → attempt → provider. Limit goes between breaker and attempt."""
-    breaker = Breaker(OneAttempt(provider, clock, notes, thinks), breaking, clock)
+    breaker = Breaker(OneAttempt(provider, clock, notes, slow_start), breaking, clock)
     retry = Retry(breaker, policy, clock, RetryBudget(clock), lambda: breaker.closed)
     return Target(retry, breaker)

@@ -146,7 +146,9 @@ class Provider:
         if isinstance(call.ask, Embed):
             batches = embedded.complete(batches, call.ask)
         try:
-            if not 200 <= response.status < 300:
+            if 200 <= response.status < 300:
+                call.trace.alive()
+            else:
                 raise exchange.error(response.status, _dated(response.headers), await response.read_error())
             first = await _until_content(batches, call.trace)
             opened = True

@@ -107,7 +107,7 @@ class Timeouts:
     first_token: float = 15.0
     idle: float = 20.0
     total: float = 600.0
-    first_token_thinking: float = 60.0  # in place of first_token, where the model thinks before it speaks
+    first_token_slow: float = 60.0  # in place of first_token, where the model thinks, or is loaded, before it speaks
 
 
 @dataclass(frozen=True, slots=True)

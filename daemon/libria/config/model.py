@@ -71,8 +71,8 @@ class Timeouts(Section):
     first_token: Seconds = 15.0
     idle: Seconds = Field(default=20.0, description="Between two pieces of an answer.")
     total: Seconds = 600.0
-    first_token_thinking: Seconds = Field(
-        default=60.0, description="In place of first_token, where a model thinks before it speaks."
+    first_token_slow: Seconds = Field(
+        default=60.0, description="In place of first_token, where a model thinks, or is loaded, before it speaks."
     )
 
 

@@ -5,6 +5,7 @@ Position: innermost, right around the provider. Once per HTTP request. Raises Ti
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from libria.clock import Clock, Watch
 from libria.layers.service import Service
@@ -15,6 +16,9 @@ from libria_providers.types import Attempt, Call, Finish, Status, Usage
 
 WAITED_SECONDS = 1.0
 """Without a first delta for so long, whoever wants to know is told what is waited for."""
+
+
+SlowStart = Callable[[Call], Literal["thinks", "loads"] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,35 +34,41 @@ _NOBODY = Notes()
 
 
 class OneAttempt:
-    """`thinks` says whether a model thinks before it speaks, which earns it more patience."""
+    """`slow_start` says whether the answer to a call takes its time to begin, which earns it more patience:
+    once the head of the reply has come where the model "thinks" first, from the start where it "loads"."""
 
     def __init__(
-        self, inner: Service, clock: Clock, notes: Notes = _NOBODY, thinks: Callable[[Call], bool] = lambda _call: False
+        self, inner: Service, clock: Clock, notes: Notes = _NOBODY, slow_start: SlowStart = lambda _call: None
     ) -> None:
         self._inner = inner
         self._clock = clock
         self._notes = notes
-        self._thinks = thinks
+        self._slow_start = slow_start
 
     async def send(self, call: Call) -> Reply:
-        if self._thinks(call):
-            patient = replace(call.timeouts, first_token=call.timeouts.first_token_thinking)
-            call = replace(call, timeouts=patient)
+        limit = call.timeouts.first_token
+        if slow := self._slow_start(call):
+            call = replace(call, timeouts=replace(call.timeouts, first_token=call.timeouts.first_token_slow))
+            if slow == "loads":
+                limit = call.timeouts.first_token
         record = _Record(call, self._clock, self._notes)
         watch = Watch(self._clock)
         now = self._clock.now
 
         def wait_from_now() -> Watch:
             """Silence is counted from the last sign of life."""
-            return watch.until(min(now() + call.timeouts.first_token, call.deadline))
+            nonlocal limit
+            limit = call.timeouts.first_token
+            return watch.until(min(now() + limit, call.deadline))
 
         call.trace.alive = wait_from_now
-        slow = self._clock.call_at(now() + WAITED_SECONDS, lambda: _report_waiting(call))
+        watch.until(min(now() + limit, call.deadline))
+        notice = self._clock.call_at(now() + WAITED_SECONDS, lambda: _report_waiting(call))
         try:
-            async with wait_from_now():
+            async with watch:
                 reply = await self._inner.send(call)
         except TimeoutError:
-            error = _timed_out(call, "firstToken" if now() < call.deadline else "total")
+            error = _timed_out(call, "firstToken", limit) if now() < call.deadline else _timed_out(call, "total")
             record.write(error.kind)
             raise error from None
         except ProviderError as error:
@@ -68,7 +78,7 @@ class OneAttempt:
             record.write("cancelled")
             raise
         finally:
-            slow.cancel()
+            notice.cancel()
             watch.stop()
             call.trace.waited_ms += record.elapsed_ms()
         self._notes.spoke(record.elapsed_ms() / 1000)
@@ -92,7 +102,7 @@ class OneAttempt:
         except StopAsyncIteration:
             return
         except TimeoutError:
-            raise _timed_out(call, "idle" if limit < deadline else "total") from None
+            raise (_timed_out(call, "idle", idle) if limit < deadline else _timed_out(call, "total")) from None
         finally:
             watch.stop()
             await batches.aclose()
@@ -161,8 +171,7 @@ _WHAT = {
 }
 
 
-def _timed_out(call: Call, phase: str) -> TimedOut:
-    times = {"firstToken": call.timeouts.first_token, "idle": call.timeouts.idle, "total": call.timeouts.total}
+def _timed_out(call: Call, phase: Literal["firstToken", "idle", "total"], seconds: float | None = None) -> TimedOut:
     provider, _, model = call.model.partition("/")
-    message = _WHAT[phase].format(target=call.model, seconds=times[phase])
+    message = _WHAT[phase].format(target=call.model, seconds=call.timeouts.total if seconds is None else seconds)
     return TimedOut(message, phase=phase, provider=provider, model=model)

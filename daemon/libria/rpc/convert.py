@@ -164,8 +164,8 @@ def _timeouts(asked: wire.TimeoutsParam | None, config: Config) -> Timeouts:
         first_token=asked.first_token or base.first_token,
         idle=asked.idle or base.idle,
         total=asked.total or base.total,
-        # Who says how long wants just that; else a model that thinks is never given less than others.
-        first_token_thinking=asked.first_token or max(base.first_token, base.first_token_thinking),
+        # Who says how long wants just that; else one that starts slowly is never given less than others.
+        first_token_slow=asked.first_token or max(base.first_token, base.first_token_slow),
     )
 
 

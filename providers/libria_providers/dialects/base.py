@@ -58,7 +58,9 @@ class Quirks:
     media_in_results: bool = True  # Gemini: a tool's result holds images and files itself
     system_instruction: bool = True  # Gemini: there is a place for the system text
     refuses: tuple[Parameter, ...] = ()  # what is a 400 there: refused before anything is sent
-    thinks: bool = False  # before it speaks, also when nobody asks for reasoning: it is given more time
+    # A model that thinks before it speaks, unasked, is given more time once the head of its reply has
+    # come; one that is loaded with its first call is given it from the start.
+    slow_start: Literal["thinks", "loads"] | None = None
     embed_batch: int = 2048  # inputs in one request for embeddings
     embed_encoding: EmbedEncoding | None = None  # the encoding_format asked for, None: its own default
     embed_input_type: str | None = None  # NVIDIA: whether a text is a "query" or a "passage" must be said

@@ -23,6 +23,8 @@ _QUIRKS = Quirks(
 )
 
 _PROFILES = (
+    # They think unasked, in silence: https://ai.google.dev/gemini-api/docs/thinking
+    Profile.of(r"gemini-(2\.5-(pro|flash(?!-lite))|[3-9])", slow_start="thinks"),
     # https://ai.google.dev/gemini-api/docs/generate-content/thinking#thinking-levels
     Profile.of(r"gemini-(3-flash|3\.[156]-flash)", efforts=()),
     # "thinking_level MEDIUM is not supported by this model": jenslys/opencode-gemini-auth#14

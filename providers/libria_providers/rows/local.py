@@ -1,6 +1,7 @@
 """Servers on this machine, and the simulator."""
 
 from libria_providers.dialects.anthropic_count import AnthropicCount
+from libria_providers.dialects.base import Quirks
 from libria_providers.dialects.completions import OpenAICompletions
 from libria_providers.dialects.llamacpp_infill import LlamaCppFill
 from libria_providers.dialects.ollama import Ollama
@@ -38,6 +39,7 @@ ROWS = (
         docs="https://docs.ollama.com/api/chat",
         key_env=("OLLAMA_API_KEY",),
         base_url_env=("OLLAMA_HOST",),
+        quirks=Quirks(slow_start="loads"),  # a model is loaded with its first call
         fill=OllamaFill(),
         embed=OllamaEmbed(),
         local=True,
@@ -66,6 +68,7 @@ ROWS = (
         docs="https://lmstudio.ai/docs/developer/openai-compat",
         key_env=("LM_API_TOKEN",),
         base_url_env=("LMSTUDIO_BASE_URL",),
+        quirks=Quirks(slow_start="loads"),  # loads a model with its first call, too
         profiles=_FILL_MARKS,
         fill=_FILL,
         embed=_EMBED,

@@ -49,9 +49,9 @@ ROWS = (
             # "presencePenalty, frequencyPenalty and stop parameters are not supported by reasoning models";
             # an effort is known to grok-3-mini and from grok-4.3 on.
             # https://docs.x.ai/developers/model-capabilities/text/reasoning
-            Profile.of("grok-(3-mini|[4-9]|build|latest|code)", refuses=("stop",), thinks=True),
+            Profile.of("grok-(3-mini|[4-9]|build|latest|code)", refuses=("stop",), slow_start="thinks"),
             Profile.of(r"grok-(4\.20|build-0|code)", refuses=("stop", "reasoning")),
-            Profile.of("non-reasoning", refuses=("reasoning",), thinks=False),
+            Profile.of("non-reasoning", refuses=("reasoning",), slow_start=None),
         ),
         default_model="grok-4.3",
     ),
@@ -75,7 +75,7 @@ ROWS = (
             embed_encoding="base64_int8",
             embed_batch=512,
         ),
-        profiles=(Profile.of("deep-research|reasoning", thinks=True),),
+        profiles=(Profile.of("deep-research|reasoning", slow_start="thinks"),),
         embed=OpenAIEmbeddings(path="/v1/embeddings"),
         default_model="sonar",
     ),

@@ -25,7 +25,7 @@ _SAMPLING = ("temperature", "topP")
 # earlier ones. Of gpt-5.1 to gpt-5.4 that effort is "none", with which they take a temperature; what they
 # refuse once an effort is asked for, they say themselves.
 # https://platform.openai.com/docs/guides/latest-model, https://platform.openai.com/docs/guides/reasoning
-PROFILES = (
+_REFUSALS = (
     # "Unrecognized request argument supplied: reasoning_effort"; "Encrypted content is not supported with
     # this model."
     Profile.of(
@@ -61,6 +61,14 @@ PROFILES = (
         r"deep-research|gpt-5\.\d+-chat", efforts=(("minimal", "medium"), ("low", "medium"), ("high", "medium"))
     ),
 )
+
+# With the effort that they have when none is asked for they think in silence before the first delta.
+_SLOW = Profile.of(
+    _FAMILY + r"(?:o[1-9](?!\d)|gpt-5(?![.\d])|gpt-5\.(?:[5-9]|\d\d)|gpt-(?:[6-9]|\d\d)|.*codex|.*-pro|.*deep-research)"
+    r"(?!.*-chat)",
+    slow_start="thinks",
+)
+PROFILES = (_SLOW, *_REFUSALS)
 
 ROUTES = (
     # Models that have no chat: https://platform.openai.com/docs/deprecations

@@ -1,6 +1,7 @@
 """One attempt on the fake clock: limits per phase, the record."""
 
 import asyncio
+from typing import Literal
 
 import pytest
 from layers_kit import BREAKING, POLICY, a_call, finished, read, whole
@@ -104,14 +105,39 @@ async def test_attempts_are_recorded_in_order_with_outcome_and_time() -> None:
     assert call.trace.attempts[1].started_ms == pytest.approx(500.0)
 
 
-async def test_a_model_that_thinks_is_given_more_time() -> None:
+@pytest.mark.parametrize(
+    ("slow", "head_after", "seconds"),
+    [("loads", None, 60.0), ("loads", 50.0, 110.0), ("thinks", None, 15.0), ("thinks", 10.0, 70.0), (None, 10.0, 25.0)],
+)
+async def test_a_slow_start_is_given_more_time(
+    slow: Literal["thinks", "loads"] | None, head_after: float | None, seconds: float
+) -> None:
+    """A model that thinks first is waited for longer once the head of its reply has come; one that is
+    loaded first, from the start."""
     clock = FakeClock()
-    call = a_call(clock)
-    attempt = OneAttempt(FakeService([SILENCE]), clock, thinks=lambda _call: True)
-    task = asyncio.create_task(attempt.send(call))
-    await clock.advance(59.9)
+
+    class Silent:
+        async def send(self, call: Call) -> Reply:
+            if head_after is not None:
+                await clock.sleep(head_after)
+                call.trace.alive()
+            return await FakeService([SILENCE]).send(call)
+
+    attempt = OneAttempt(Silent(), clock, slow_start=lambda _call: slow)
+    task = asyncio.create_task(attempt.send(a_call(clock)))
+    await clock.advance(seconds - 0.1)
     assert not task.done()
     await clock.advance(0.2)
+    with pytest.raises(TimedOut) as caught:
+        await task
+    assert caught.value.phase == "firstToken"
+
+
+async def test_the_message_of_a_silence_says_how_long_it_was() -> None:
+    clock = FakeClock()
+    attempt = OneAttempt(FakeService([SILENCE]), clock, slow_start=lambda _call: "loads")
+    task = asyncio.create_task(attempt.send(a_call(clock)))
+    await clock.advance(61)
     with pytest.raises(TimedOut) as caught:
         await task
     assert "60 s" in caught.value.message
