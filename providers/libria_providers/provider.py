@@ -131,10 +131,14 @@ class Provider:
         exchange = None if in_words else self.row.exchange(call, model)
         if exchange is None:
             return await self._otherwise(call, model)
-        self._need_credential()
         quirks = self.row.quirks_of(model, self.headers)
-        refuse(call, model, quirks)
-        request = exchange.encode(readable(call, self.id), model, quirks)
+        try:
+            self._need_credential()
+            refuse(call, model, quirks)
+            request = exchange.encode(readable(call, self.id), model, quirks)
+        except ProviderError as error:
+            error.asked = False
+            raise
         headers = {**self._headers, **request.headers}
         for name, value in request.listed:
             headers[name] = f"{headers[name]},{value}" if name in headers else value

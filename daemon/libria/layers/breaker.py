@@ -33,6 +33,8 @@ class BreakerPolicy:
 
     def weight(self, error: ProviderError) -> int | None:
         """How much `error` counts; 0 shows that the provider is well, None says nothing."""
+        if not error.asked:
+            return None
         if isinstance(error, Refused):
             return 0
         if isinstance(error, RateLimited) or (isinstance(error, TimedOut) and error.phase == "total"):

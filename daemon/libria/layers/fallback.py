@@ -101,7 +101,7 @@ class Fallback:
                 service = await self._targets.service(target, call)
                 reply = await service.send(replace(call, model=target, insist=course.insist))
             except ProviderError as error:
-                if not error.asked and not course.insist:
+                if not error.asked and error.retryable and not course.insist:
                     course.alone.append(target)
                 if not self._elsewhere(error, call):
                     raise

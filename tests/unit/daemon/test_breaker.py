@@ -10,6 +10,7 @@ from libria.layers.breaker import Breaker
 from libria.testing import SILENCE, FakeClock, FakeService
 from libria_providers.errors import (
     BadRequest,
+    CredentialMissing,
     Disconnected,
     InvalidResponse,
     Overloaded,
@@ -48,6 +49,7 @@ def scripted(clock: FakeClock, *scripts: object) -> tuple[Breaker, FakeService]:
         (TimedOut("silent", phase="firstToken"), 3),  # a silence counts twice
         (RateLimited("slow down"), 8),
         (BadRequest("odd"), 8),
+        (CredentialMissing("no key", asked=False), 8),
         (TimedOut("late", phase="total"), 8),
     ],
 )
@@ -56,7 +58,7 @@ async def test_opens_after_failures_in_a_row(error: ProviderError, reached: int)
     breaker, service = scripted(clock, *[[error]] * 8)
     asked = await ask(breaker, clock, 8)
     assert len(service.calls) == reached
-    assert asked == [True] * reached + [False] * (8 - reached)
+    assert asked == [error.asked] * reached + [False] * (8 - reached)
 
 
 async def test_one_success_starts_the_count_anew() -> None:
@@ -65,6 +67,15 @@ async def test_one_success_starts_the_count_anew() -> None:
     await ask(breaker, clock, 10)
     assert len(service.calls) == 10
     assert await ask(breaker, clock) == [False]
+
+
+async def test_a_call_that_was_never_sent_shows_nothing() -> None:
+    clock = FakeClock()
+    unsent = BadRequest("no such parameter", asked=False)
+    breaker, service = scripted(clock, *[[DOWN]] * 4, [unsent], [DOWN])
+    await ask(breaker, clock, 6)
+    assert not breaker.closed
+    assert len(service.calls) == 6
 
 
 async def test_streams_that_break_count_though_they_spoke() -> None:
