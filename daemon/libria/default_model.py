@@ -21,7 +21,7 @@ async def default_model(
     if config.defaults.model:
         return config.defaults.model
     local: list[str] = []
-    for name in targets.names():
+    for name in targets.listed():
         row, own = targets.row(name), config.providers.get(name)
         model = own.models[0] if own and own.models else row.default_model
         if row.local:

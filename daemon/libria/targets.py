@@ -34,6 +34,10 @@ class Targets:
     def names(self) -> list[str]:
         return list(dict.fromkeys([*self._config.providers, *ROWS]))
 
+    def listed(self) -> list[str]:
+        """The names, each provider once: those of the config, and the built-in ones."""
+        return [name for name in self.names() if name in self._config.providers or not ROWS[name].variant]
+
     def row(self, name: str) -> Row:
         """The row of `name` as the config has it. Raises ModelNotFound that lists what is near."""
         own = self._config.providers.get(name)

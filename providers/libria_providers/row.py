@@ -55,6 +55,7 @@ class Row:
 
     `dialect` is for chat; `fill` for code completion (None: the chat model is asked in words),
     `embed` for embeddings (None: it has none), `count` for counting tokens (None: they are estimated).
+    A `variant` is another way to ask a provider that has a row: it is there for whoever names it.
     `websocket` is how a streamed call is sent where it can be."""
 
     name: str
@@ -78,6 +79,7 @@ class Row:
     embed: Exchange | None = None
     count: Exchange | None = None
     websocket: bool = False
+    variant: bool = False
     local: bool = False
     default_port: int | None = None  # for an address of a host alone (OLLAMA_HOST)
     default_model: str | None = None

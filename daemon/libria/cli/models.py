@@ -9,6 +9,9 @@ from libria_providers.registry import ROWS
 
 Json = Any
 
+MOST_NAMED = 5
+"""Providers without a key that are named one by one."""
+
 
 def run(argv: list[str]) -> int:
     parser = ArgumentParser(
@@ -46,7 +49,8 @@ def _show(models: list[Json], problems: list[Json], *, asked: bool) -> None:
     if asleep:
         complain(f"Not running on this machine: {', '.join(asleep)}.")
     if without_key:
-        complain(f"No key for {', '.join(without_key)}; `libria doctor` says which variables to set.")
+        who = ", ".join(without_key) if len(without_key) <= MOST_NAMED else f"{len(without_key)} other providers"
+        complain(f"No key for {who}; `libria doctor` says which variables to set.")
 
 
 def _sorted(problems: list[Json]) -> tuple[list[str], list[str], list[Json]]:

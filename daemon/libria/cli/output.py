@@ -26,6 +26,16 @@ def table(rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
+def columns(words: Sequence[str], width: int = 100) -> list[str]:
+    """Lines of at most `width` with as many words beside each other as fit, aligned; read downwards."""
+    if not words:
+        return []
+    cell = max(map(len, words)) + 2
+    count = max(1, width // cell)
+    rows = -(-len(words) // count)
+    return ["".join(word.ljust(cell) for word in words[row::rows]).rstrip() for row in range(rows)]
+
+
 def without_empty_columns(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
     """The rows without the columns that say nothing below their head."""
     columns = [column for column in zip(*rows, strict=True) if any(column[1:])]

@@ -93,7 +93,7 @@ async def _models(context: Context, params: wire.ModelsParams) -> results.Models
         except (ProviderError, TimeoutError) as error:
             return name, error
 
-    names = [params.provider] if params.provider is not None else engine.targets.names()
+    names = [params.provider] if params.provider is not None else engine.targets.listed()
     for name, outcome in await asyncio.gather(*map(listed, names)):
         if isinstance(outcome, list):
             found += [_model(model) for model in outcome]

@@ -51,6 +51,7 @@ ROWS = (
     ),
     Row(
         name="bedrock-mantle",
+        variant=True,
         title="Amazon Bedrock (OpenAI-compatible)",
         base_url="",
         prefix="/v1",

@@ -120,6 +120,7 @@ ROWS = (
 OTHERS = (
     Row(
         name="openai-responses",
+        variant=True,
         title="OpenAI (Responses)",
         base_url="https://api.openai.com/v1",
         dialect=_RESPONSES,
@@ -150,6 +151,7 @@ OTHERS = (
     ),
     Row(
         name="azure-responses",
+        variant=True,
         title="Azure OpenAI (Responses)",
         base_url="",
         locate=azure.locate_v1,

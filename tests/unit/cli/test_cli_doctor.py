@@ -65,8 +65,9 @@ def test_nothing_usable_exits_1(capsys: pytest.CaptureFixture[str], monkeypatch:
     monkeypatch.setattr("os.environ", {"LIBRIA_HOME": "/nowhere"})
     assert main(["doctor"]) == 1
     said = capsys.readouterr().out
-    assert "set OPENAI_API_KEY" in said
-    assert "not running" in said
+    assert "openai OPENAI_API_KEY" in said
+    assert "Not running on this machine: ollama, " in said
+    assert max(map(len, said.splitlines())) < 160
     assert "Nothing can be used: set the key of one provider" in said
 
 

@@ -80,3 +80,11 @@ def test_near() -> None:
 def test_readme_is_not_stale() -> None:
     readme = docs.README.read_text(encoding="utf-8")
     assert docs.updated(readme) == readme, "run python -m libria_providers.docs"
+
+
+def test_a_variant_is_of_a_provider_that_is_listed() -> None:
+    """Nobody's models are listed twice, and nobody's not at all."""
+    listed = [row for row in ROWS.values() if not row.variant]
+    for row in ROWS.values():
+        if row.variant:
+            assert any(set(row.key_env) & set(other.key_env) for other in listed), row.name

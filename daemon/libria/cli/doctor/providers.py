@@ -44,7 +44,7 @@ class Setup:
 def setups(config: Config, env: Mapping[str, str]) -> list[Setup]:
     """The config's own providers, then the built-in ones, as the daemon would make them for `env`."""
     targets = Targets(config, Pools(), Sockets(), simulator=lambda: "")
-    return [_setup(targets.row(name), config.providers.get(name), env) for name in targets.names()]
+    return [_setup(targets.row(name), config.providers.get(name), env) for name in targets.listed()]
 
 
 def _setup(row: Row, own: Provider | None, env: Mapping[str, str]) -> Setup:

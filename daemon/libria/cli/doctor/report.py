@@ -7,9 +7,9 @@ from typing import Any
 from libria import __version__
 from libria.cli.doctor.findings import ConfigState, DaemonState, Findings
 from libria.cli.doctor.network import without_password
-from libria.cli.doctor.providers import Setup
+from libria.cli.doctor.providers import SIMULATE, Setup
 from libria.cli.doctor.reach import Reach
-from libria.cli.output import table
+from libria.cli.output import columns, table
 
 KEY = {
     "found": "{}",
@@ -52,9 +52,12 @@ def _provider(setup: Setup, reach: Reach | None) -> dict[str, Any]:
 
 def _lines(findings: Findings) -> Iterator[str]:
     yield "Providers"
-    rows = [("NAME", "KEY", "ADDRESS", "ANSWERS"), *(_row(setup, findings) for setup in findings.providers)]
-    yield from (f"  {line}" for line in table(rows).splitlines())
+    set_up = [setup for setup in findings.providers if _is_set_up(setup, findings)]
+    if set_up:
+        rows = [("NAME", "KEY", "ADDRESS", "ANSWERS"), *(_row(setup, findings) for setup in set_up)]
+        yield from (f"  {line}" for line in table(rows).splitlines())
     yield from _silent(findings)
+    yield from _not_set_up([setup for setup in findings.providers if setup not in set_up])
     yield ""
     yield "Network"
     for name, value in findings.proxies.items():
@@ -71,6 +74,25 @@ def _lines(findings: Findings) -> Iterator[str]:
     yield "Versions: " + ", ".join(f"{name} {value}" for name, value in findings.versions.items())
     yield ""
     yield _verdict(findings)
+
+
+def _is_set_up(setup: Setup, findings: Findings) -> bool:
+    """It has a key, stands in the config, runs here, or somebody began to set it up."""
+    reach = findings.reached.get(setup.name)
+    answers = reach is not None and reach.answers
+    begun = setup.key in ("found", "noProgram") or setup.configured or setup.address_source not in ("built in", "")
+    return begun or answers or setup.name == SIMULATE
+
+
+def _not_set_up(setups: list[Setup]) -> Iterator[str]:
+    """The others in few lines: whoever looks for one wants to know what to set."""
+    asleep = [setup.name for setup in setups if setup.local]
+    if asleep:
+        yield f"  Not running on this machine: {', '.join(asleep)}."
+    wanting = [f"{setup.name} {setup.key_source.partition(' or ')[0]}" for setup in setups if not setup.local]
+    if wanting:
+        yield "  Without a key, and the variable that it would be in:"
+        yield from (f"    {line}" for line in columns(wanting))
 
 
 def _row(setup: Setup, findings: Findings) -> tuple[str, str, str, str]:
