@@ -17,6 +17,10 @@ from libria_providers.types import Attempt, Call, Finish, Status, Usage
 WAITED_SECONDS = 1.0
 """Without a first delta for so long, whoever wants to know is told what is waited for."""
 
+LATER_SECONDS = 2.0
+"""By which the pool's own limit for a silence is later than ours: a read that both end in one moment is
+cancelled in the middle of its closing, and httpcore then keeps the connection for ever."""
+
 
 SlowStart = Callable[[Call], Literal["thinks", "loads"] | None]
 
@@ -66,7 +70,7 @@ class OneAttempt:
         notice = self._clock.call_at(now() + WAITED_SECONDS, lambda: _report_waiting(call))
         try:
             async with watch:
-                reply = await self._inner.send(call)
+                reply = await self._inner.send(within)
         except TimeoutError:
             error = _timed_out(call, "firstToken", limit) if now() < call.deadline else _timed_out(call, "total")
             record.write(error.kind)

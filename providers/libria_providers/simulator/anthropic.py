@@ -4,18 +4,18 @@ Shapes after recorded replies; https://platform.claude.com/docs/en/api/messages 
 https://platform.claude.com/docs/en/api/versioning.
 """
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from libria_providers.simulator import problems
-from libria_providers.simulator.models import Answer, Ask, Finish, Tool
+from libria_providers.simulator import anthropic_read, problems
+from libria_providers.simulator.anthropic_read import signature
+from libria_providers.simulator.models import Answer, Ask, Finish
 from libria_providers.simulator.problems import Problem
-from libria_providers.simulator.vendor import BadRequest, Parts, Tag
+from libria_providers.simulator.vendor import BadRequest, Parts, Tag, Whole
+from libria_providers.simulator.wire import Request
 
 Json = Any
 
@@ -33,98 +33,22 @@ _EMPTY: Mapping[str, dict[str, Json]] = {  # what a block says before its deltas
     "tool_use": {"input": {}},
 }
 _LIMITS = {"requests": 4000, "tokens": 480000, "input-tokens": 400000, "output-tokens": 80000}
-_SAMPLING_REMOVED = "2026-10-21"  # from this version on temperature, top_p and top_k are refused
 _encode = msgspec.json.encode
-
-
-class _Block(msgspec.Struct):
-    type: str = "text"
-    text: str = ""
-    thinking: str = ""
-    signature: str = ""
-    content: "str | list[_Block] | dict[str, Json] | None" = None
-
-
-class _Message(msgspec.Struct):
-    role: str
-    content: str | list[_Block]
-
-
-class _Tool(msgspec.Struct):
-    name: str
-    input_schema: Json = None
-
-
-class _Choice(msgspec.Struct):
-    type: str
-    name: str | None = None
-
-
-class _Shape(msgspec.Struct):
-    schema: Json = None
-
-
-class _OutputConfig(msgspec.Struct):
-    format: _Shape | None = None
-
-
-class _Request(msgspec.Struct):
-    model: str
-    messages: list[_Message]
-    max_tokens: int | None = None
-    system: str | list[_Block] = ""
-    stream: bool = False
-    stop_sequences: list[str] = []
-    tools: list[_Tool] = []
-    tool_choice: _Choice | None = None
-    output_config: _OutputConfig | None = None
-    output_format: _Shape | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    top_k: int | None = None
-
-
-_decode = msgspec.json.Decoder(_Request).decode
 
 
 class Anthropic:
     name = "anthropic"
 
-    def read(self, body: bytes, headers: Mapping[str, str]) -> Ask:
-        ask, limited = self._read(body, headers)
+    def read(self, http: Request) -> Ask:
+        ask, limited = anthropic_read.read(http)
         if not limited:
             raise BadRequest("max_tokens: Field required")
         return ask
 
-    def count(self, body: bytes, headers: Mapping[str, str]) -> bytes:
+    def count(self, http: Request) -> tuple[Ask, bytes]:
         """The reply of count_tokens, which takes no `max_tokens`."""
-        return _encode({"input_tokens": self._read(body, headers)[0].input_tokens})
-
-    def _read(self, body: bytes, headers: Mapping[str, str]) -> tuple[Ask, bool]:
-        try:
-            request = _decode(body)
-        except msgspec.MsgspecError as error:
-            raise BadRequest(str(error)) from None
-        _check(request, headers)
-        last = request.messages[-1]
-        users = [_text(message.content) for message in request.messages if message.role == "user"]
-        results = [block for block in _blocks(last.content) if block.type == "tool_result"]
-        choice = request.tool_choice or _Choice("auto")
-        words = [_text(request.system), *(_text(message.content) for message in request.messages)]
-        ask = Ask(
-            model=request.model,
-            stream=request.stream,
-            user_text=users[-1] if users else "",
-            input_tokens=sum(4 + len(text) // 4 for text in words),
-            tool_result="; ".join(_result(block) for block in results) if results else None,
-            prefill=_text(last.content) if last.role == "assistant" else None,
-            tools=() if choice.type == "none" else tuple(Tool(tool.name, tool.input_schema) for tool in request.tools),
-            forced=choice.name if choice.type == "tool" else None,
-            schema=_schema(request),
-            max_tokens=request.max_tokens,
-            stop=tuple(request.stop_sequences),
-        )
-        return ask, request.max_tokens is not None
+        ask = anthropic_read.read(http)[0]
+        return ask, _encode({"input_tokens": ask.input_tokens})
 
     def stream(self, answer: Answer, ask: Ask, tag: Tag) -> Parts:
         message = self._message(answer, ask, tag)
@@ -150,22 +74,19 @@ class Anthropic:
             _event("message_delta", {"type": "message_delta", "delta": delta, "usage": usage}),
             _event("message_stop", {"type": "message_stop"}),
         ]
-        return Parts(opening, events[2:-1], closing, finish=len(closing) - 2)
+        return Parts(opening, events[2:-1], closing, finish=len(closing) - 2, failure=_failed, hangs_up=True)
 
     def whole(self, answer: Answer, ask: Ask, tag: Tag) -> bytes:
         return _encode(self._message(answer, ask, tag))
 
-    def problem(self, problem: Problem, tag: Tag) -> tuple[bytes, dict[str, str]]:
+    def problem(self, problem: Problem, tag: Tag) -> Whole:
+        status = problem.at({"quota": 402})
         headers: dict[str, str] = {}
-        if problem.status in (400, 401, 404):  # recorded: 28 of 28
+        if status in (400, 401, 404):  # recorded: 28 of 28
             headers["x-should-retry"] = "false"
-        elif problem.status in (429, 529):
+        elif status in (429, 529):
             headers["x-should-retry"] = "true"
-        return problems.anthropic(problem, self._request_id(tag)), headers
-
-    def error_event(self, tag: Tag) -> bytes:
-        error = {"type": "overloaded_error", "message": "Overloaded"}
-        return b"event: error\ndata: " + _encode({"type": "error", "error": error}) + b"\n\n"
+        return Whole(status, problems.anthropic(problem, self._request_id(tag)), headers)
 
     def headers(self, tag: Tag) -> dict[str, str]:
         return {"request-id": self._request_id(tag), "anthropic-organization-id": "org-simulated"}
@@ -224,28 +145,9 @@ class Anthropic:
         }
 
 
-def signature(thinking: str) -> str:
-    """What the simulator signs its thinking with, and wants back unchanged."""
-    return "EqsD" + base64.b64encode(hashlib.sha512(thinking.encode()).digest()).decode()
-
-
-def _check(request: _Request, headers: Mapping[str, str]) -> None:
-    """The refusals that clients run into. Raises BadRequest."""
-    version = headers.get("anthropic-version")
-    if version is None:
-        raise BadRequest("anthropic-version: header is required")
-    if not request.messages:
-        raise BadRequest("messages: at least one message is required")
-    if version >= _SAMPLING_REMOVED:
-        for name in ("temperature", "top_p", "top_k"):
-            if getattr(request, name) is not None:
-                raise BadRequest(f"{name}: Extra inputs are not permitted")
-    for place, message in enumerate(request.messages):
-        if message.role not in ("user", "assistant"):
-            raise BadRequest(f'messages: Unexpected role "{message.role}".')
-        for block in _blocks(message.content):
-            if block.type == "thinking" and block.signature != signature(block.thinking):
-                raise BadRequest(f"messages.{place}.content: Invalid `signature` in `thinking` block")
+def _failed(_: int) -> list[bytes]:
+    error = {"type": "overloaded_error", "message": "Overloaded"}
+    return [b"event: error\ndata: " + _encode({"type": "error", "error": error}) + b"\n\n"]
 
 
 def _deltas(answer: Answer, block: dict[str, Json], index: int) -> list[bytes]:
@@ -276,22 +178,3 @@ def _pieces(index: int, kind: str, field: str, pieces: list[str]) -> list[bytes]
 def _event(name: str, value: Json) -> bytes:
     data = _encode(value)
     return b"event: " + name.encode() + b"\ndata: " + data[:-1] + b" " * (len(data) % 16) + b"}\n\n"
-
-
-def _blocks(content: str | list[_Block]) -> list[_Block]:
-    return [] if isinstance(content, str) else content
-
-
-def _text(content: str | list[_Block]) -> str:
-    return content if isinstance(content, str) else "".join(block.text for block in content)
-
-
-def _result(block: _Block) -> str:
-    if isinstance(block.content, str):
-        return block.content
-    return _text(block.content) if isinstance(block.content, list) else ""
-
-
-def _schema(request: _Request) -> Json:
-    shape = request.output_format or (request.output_config and request.output_config.format)
-    return shape.schema if shape else None

@@ -1,11 +1,15 @@
-"""One client's connection: requests one after the other, each answered by a sender."""
+"""One client's connection: requests one after the other, each answered by a sender, or a WebSocket."""
 
 import asyncio
-from typing import Protocol, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, cast
 
 from libria_providers.simulator.record import Book, Seen, digest, hidden
 from libria_providers.simulator.sender import Plan, Sender
 from libria_providers.simulator.wire import Malformed, Reader, Request, head
+
+if TYPE_CHECKING:
+    from libria_providers.simulator.websocket import WebSocket
 
 _MOST_AHEAD = 1024 * 1024  # bytes of requests that came before their turn
 
@@ -14,6 +18,10 @@ class Answerer(Protocol):
     """Who decides what is answered; the server."""
 
     def plan(self, request: Request, seen: Seen) -> Plan: ...
+
+    def plan_message(self, request: Request, seen: Seen, lane: str | None) -> Plan: ...
+
+    def speaks_websocket(self, request: Request) -> bool: ...
 
     def connected(self, connection: "Connection") -> int:
         """Gives the connection its number."""
@@ -30,6 +38,7 @@ class Connection(asyncio.Protocol):
         self._book = book
         self._reader = Reader()
         self._sender: Sender | None = None
+        self._websocket: WebSocket | None = None
         self._uses = 0
         self._ahead = 0
         self._paused = False
@@ -40,6 +49,9 @@ class Connection(asyncio.Protocol):
         self._number = self._answerer.connected(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._websocket is not None:
+            self._websocket.feed(data)
+            return
         self._reader.feed(data)
         if self._sender is None:
             self._next()
@@ -49,24 +61,22 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def eof_received(self) -> bool:
-        if self._sender is not None:
-            self._sender.lost()
+        self._lost()
         self._transport.abort()
         return False
 
     def pause_writing(self) -> None:
         self._paused = True
-        if self._sender is not None:
-            self._sender.pause()
+        if (sending := self._websocket or self._sender) is not None:
+            sending.pause()
 
     def resume_writing(self) -> None:
         self._paused = False
-        if self._sender is not None:
-            self._sender.resume()
+        if (sending := self._websocket or self._sender) is not None:
+            sending.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._sender is not None:
-            self._sender.lost()
+        self._lost()
         self._answerer.disconnected(self)
 
     def close(self) -> None:
@@ -84,9 +94,32 @@ class Connection(asyncio.Protocol):
             return
         if request is None:
             return
-        self._uses += 1
         self._ahead = 0
-        seen = Seen(
+        if self._answerer.speaks_websocket(request):
+            self._become_websocket(request)
+            return
+        seen = self._see(request)
+        plan = self._answerer.plan(request, seen)
+        if not request.keep_alive and plan.end == "keep":
+            plan.end = "close"
+        self._sender = self._sending(plan, seen, self._answered)
+        if self._paused:
+            self._sender.pause()
+        self._sender.start()
+
+    def _become_websocket(self, request: Request) -> None:
+        from libria_providers.simulator.websocket import WebSocket  # what it imports takes its time
+
+        self._websocket = WebSocket(request, self._transport, self._answer_message)
+        self._websocket.feed(self._reader.rest())
+
+    def _answer_message(self, request: Request, lane: str | None, done: Callable[[], None]) -> Sender:
+        seen = self._see(request)
+        return self._sending(self._answerer.plan_message(request, seen, lane), seen, done)
+
+    def _see(self, request: Request) -> Seen:
+        self._uses += 1
+        return Seen(
             time=asyncio.get_running_loop().time(),
             path=request.path,
             headers=hidden(request.headers),
@@ -95,15 +128,15 @@ class Connection(asyncio.Protocol):
             connection=self._number,
             use=self._uses,
         )
-        plan = self._answerer.plan(request, seen)
+
+    def _sending(self, plan: Plan, seen: Seen, done: Callable[[], None]) -> Sender:
         seen.status = plan.status
-        if not request.keep_alive and plan.end == "keep":
-            plan.end = "close"
         self._book.add(seen)
-        self._sender = Sender(plan, seen, self._book, self._transport, self._answered)
-        if self._paused:
-            self._sender.pause()
-        self._sender.start()
+        return Sender(plan, seen, self._book, self._transport, done)
+
+    def _lost(self) -> None:
+        if (sending := self._websocket or self._sender) is not None:
+            sending.lost()
 
     def _answered(self) -> None:
         self._sender = None
@@ -111,12 +144,12 @@ class Connection(asyncio.Protocol):
 
 
 def key(request: Request) -> str | None:
-    """The key as the client sent it, in whichever header."""
-    for name in ("x-api-key", "api-key"):
+    """The key as the client sent it: in whichever header, or (Gemini) in the query."""
+    for name in ("x-api-key", "api-key", "x-goog-api-key"):
         if name in request.headers:
             return request.headers[name]
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    return value if scheme.lower() == "bearer" and value else None
+    return value if scheme.lower() == "bearer" and value else request.asked("key")
 
 
 def _key_digest(request: Request) -> str | None:

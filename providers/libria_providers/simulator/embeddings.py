@@ -13,6 +13,7 @@ import msgspec
 
 from libria_providers.simulator.models import Ask
 from libria_providers.simulator.vendor import BadRequest
+from libria_providers.simulator.wire import Request
 
 Json = Any
 
@@ -48,6 +49,12 @@ def read(body: bytes) -> Asked:
     return asked
 
 
+def answered(request: Request) -> tuple[Ask, bytes]:
+    """What is asked, and the reply. Raises BadRequest."""
+    asked = read(request.body)
+    return asked.ask(), whole(asked)
+
+
 def whole(asked: Asked) -> bytes:
     rows: list[Json] = [
         {"object": "embedding", "index": index, "embedding": _said(vector(text, asked.dimensions or DIMENSIONS), asked)}
@@ -55,6 +62,10 @@ def whole(asked: Asked) -> bytes:
     ]
     usage = {"prompt_tokens": _tokens(asked), "total_tokens": _tokens(asked)}
     return msgspec.json.encode({"object": "list", "data": rows, "model": asked.model, "usage": usage})
+
+
+def tokens(texts: list[str]) -> int:
+    return sum(1 + len(text) // 4 for text in texts)
 
 
 def vector(text: str, dimensions: int) -> list[float]:
@@ -78,7 +89,7 @@ def _packed(numbers: list[float]) -> bytes:
 
 
 def _tokens(asked: Asked) -> int:
-    return sum(1 + len(text) // 4 for text in asked.texts)
+    return tokens(asked.texts)
 
 
 _decode = msgspec.json.Decoder(Asked).decode

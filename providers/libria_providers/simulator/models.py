@@ -1,5 +1,6 @@
 """What the simulated models answer, before any vendor's format."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,7 +25,8 @@ class Ask:
     """What a request asks for, read from any vendor's format.
 
     `tool_result` is set when the last message is one, `prefill` when it is the assistant's.
-    `forced` names the tool that must be called. `schema` is the response format's."""
+    `forced` names the tool that must be called; with `required` any must be. `schema` is the response
+    format's. `said` is what the vendor says again in its reply."""
 
     model: str
     stream: bool
@@ -34,11 +36,13 @@ class Ask:
     prefill: str | None = None
     tools: tuple[Tool, ...] = ()
     forced: str | None = None
+    required: bool = False
     schema: Json = None
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     usage_chunk: bool = False
     obfuscated: bool = True
+    said: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,8 @@ def _text(spec: Spec, ask: Ask) -> str:
 def _uses(spec: Spec, ask: Ask) -> list[ToolUse]:
     """Every model calls a tool that it is forced to call."""
     forced = [tool for tool in ask.tools if tool.name == ask.forced]
-    if not forced and (spec.model not in ("tools", "parallel-tools") or ask.tool_result is not None):
+    wants = spec.model in ("tools", "parallel-tools") and ask.tool_result is None
+    if not (forced or wants or ask.required):
         return []
     chosen = forced or list(ask.tools)
     if spec.model != "parallel-tools":

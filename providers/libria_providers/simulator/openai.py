@@ -11,8 +11,10 @@ import msgspec
 
 from libria_providers.simulator import problems
 from libria_providers.simulator.models import Answer, Ask, Finish, Tool
+from libria_providers.simulator.openai_site import OpenAISite, usage
 from libria_providers.simulator.problems import Problem
 from libria_providers.simulator.vendor import BadRequest, Parts, Tag
+from libria_providers.simulator.wire import Request
 
 Json = Any
 
@@ -84,16 +86,12 @@ class _Request(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Request).decode
 
 
-class OpenAI:
+class OpenAI(OpenAISite):
     """`groq` adds `x_groq`, says `reasoning` for `reasoning_content` and sends tool calls whole."""
 
-    def __init__(self, *, groq: bool = False) -> None:
-        self._groq = groq
-        self.name = "groq" if groq else "openai"
-
-    def read(self, body: bytes, headers: Mapping[str, str]) -> Ask:
+    def read(self, http: Request) -> Ask:
         try:
-            request = _decode(body)
+            request = _decode(http.body)
         except msgspec.MsgspecError as error:
             raise BadRequest(f"We could not parse the body of your request: {error}") from None
         if not request.messages:
@@ -115,6 +113,7 @@ class OpenAI:
             if none
             else tuple(Tool(tool.function.name, tool.function.parameters) for tool in request.tools or ()),
             forced=request.tool_choice.function.name if isinstance(request.tool_choice, _Named) else None,
+            required=request.tool_choice in ("required", "any"),
             schema=wanted.schema if wanted else None,
             max_tokens=request.max_completion_tokens or request.max_tokens,
             stop=(stop,) if isinstance(stop, str) else tuple(stop),
@@ -141,12 +140,12 @@ class OpenAI:
             for piece in pieces[1:]:
                 more = {"index": index, "function": {"arguments": piece}}
                 deltas.append(event.other({"tool_calls": [more]}))
-        usage = _usage(answer, ask)
-        final = {"x_groq": {**x_groq, "usage": usage}, "usage": usage} if self._groq else None
+        used = _usage(answer, ask)
+        final = {"x_groq": {**x_groq, "usage": used}, "usage": used} if self._groq else None
         closing = [event.other({}, finish=_finish(answer, ask), extra=final)]
         if ask.usage_chunk:
-            closing.append(event.usage(usage))
-        return Parts(opening, deltas, [*closing, _DONE], finish=0)
+            closing.append(event.usage(used))
+        return Parts(opening, deltas, [*closing, _DONE], finish=0, failure=self._failed)
 
     def whole(self, answer: Answer, ask: Ask, tag: Tag) -> bytes:
         text = "".join(answer.text)
@@ -184,41 +183,12 @@ class OpenAI:
             body["x_groq"] = {"id": f"req_01{tag.hex(24)}"}
         return _encode(body)
 
-    def problem(self, problem: Problem, tag: Tag) -> tuple[bytes, dict[str, str]]:
-        body = problems.groq(problem) if self._groq else problems.openai(problem)
-        return body, {}
-
-    def error_event(self, tag: Tag) -> bytes:
-        problem = Problem(500)
+    def _failed(self, _: int) -> list[bytes]:
+        problem = Problem("status", status=500)
         if self._groq:
             error = {**problems.groq_error(problem), "status_code": 500}
-            return b"event: error\ndata: " + _encode({"error": error}) + b"\n\n"
-        return b"data: " + problems.openai(problem) + b"\n\n"
-
-    def headers(self, tag: Tag) -> dict[str, str]:
-        if self._groq:
-            return {"x-request-id": f"req_01{tag.hex(24)}", "x-groq-region": "sim"}
-        return {
-            "x-request-id": f"req_{tag.hex(32)}",
-            "openai-version": "2020-10-01",
-            "openai-processing-ms": "12",
-        }
-
-    def limits(self, tag: Tag) -> dict[str, str]:
-        """Go durations; Groq's requests are per day, its tokens per minute."""
-        requests, reset = ("14400", "6s") if self._groq else ("500", "120ms")
-        return {
-            "x-ratelimit-limit-requests": requests,
-            "x-ratelimit-limit-tokens": "200000",
-            "x-ratelimit-remaining-requests": str(int(requests) - 1),
-            "x-ratelimit-remaining-tokens": "199996",
-            "x-ratelimit-reset-requests": reset,
-            "x-ratelimit-reset-tokens": "1ms",
-        }
-
-    def models(self, names: list[str], tag: Tag) -> bytes:
-        rows = [{"id": name, "object": "model", "created": 1767225600, "owned_by": "libria"} for name in names]
-        return _encode({"object": "list", "data": rows})
+            return [b"event: error\ndata: " + _encode({"error": error}) + b"\n\n"]
+        return [b"data: " + problems.openai(problem) + b"\n\n"]
 
 
 class _Event:
@@ -251,8 +221,8 @@ class _Event:
         more = b"," + _encode(extra)[1:-1] if extra else b""
         return self._head + choice + b"]" + self._usage + more + self._end(len(choice))
 
-    def usage(self, usage: dict[str, Json]) -> bytes:
-        return self._head + b'],"usage":' + _encode(usage) + self._end(0)
+    def usage(self, used: dict[str, Json]) -> bytes:
+        return self._head + b'],"usage":' + _encode(used) + self._end(0)
 
     def _end(self, length: int) -> bytes:
         """OpenAI pads each chunk against reading lengths off the wire; ours is the same each run."""
@@ -287,15 +257,4 @@ def _call_id(tag: Tag, index: int) -> str:
 
 
 def _usage(answer: Answer, ask: Ask) -> dict[str, Json]:
-    return {
-        "prompt_tokens": ask.input_tokens,
-        "completion_tokens": answer.tokens,
-        "total_tokens": ask.input_tokens + answer.tokens,
-        "prompt_tokens_details": {"cached_tokens": answer.cached, "audio_tokens": 0},
-        "completion_tokens_details": {
-            "reasoning_tokens": answer.reasoning_tokens,
-            "audio_tokens": 0,
-            "accepted_prediction_tokens": 0,
-            "rejected_prediction_tokens": 0,
-        },
-    }
+    return usage(ask.input_tokens, answer.tokens, answer.cached, answer.reasoning_tokens)

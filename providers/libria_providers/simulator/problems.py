@@ -1,21 +1,44 @@
 """What vendors answer when they do not answer: one table a vendor, by status and by name."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
-Kind = Literal["status", "quota", "context-length", "prompt-filter", "prefill", "request", "url", "no-key"]
+Kind = Literal[
+    "status", "model", "quota", "context-length", "prompt-filter", "prefill", "request", "url", "key", "no-key"
+]
+
+_STATUS: Mapping[str, int] = {
+    "model": 404,
+    "quota": 429,
+    "context-length": 400,
+    "prompt-filter": 400,
+    "prefill": 400,
+    "request": 400,
+    "url": 404,
+    "key": 401,
+    "no-key": 401,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`status` alone is the vendor's usual error of that status. `detail` is what the message is
-    about: the model, or for "request" the message itself."""
+    """ "status" is the vendor's usual error of that `status`; the other kinds have the status that the
+    vendor gives them, unless one is set. `detail` is what the message is about: the model, or for
+    "request" the message itself, which may come with a `code` and a `param`."""
 
-    status: int
-    kind: Kind = "status"
+    kind: Kind
     detail: str = ""
+    status: int = 0
+    code: str | None = None
+    param: str | None = None
+
+    def at(self, special: Mapping[str, int] = MappingProxyType({})) -> int:
+        """The status, where `special` are those of a vendor that departs from the usual ones."""
+        return self.status or special.get(self.kind) or _STATUS[self.kind]
 
 
 _INVALID = "invalid_request_error"
@@ -189,8 +212,13 @@ def openai(problem: Problem) -> bytes:
 
 
 def openai_error(problem: Problem) -> dict[str, Any]:
-    type_, code, param, message = _row(_OPENAI, problem) or (_INVALID, None, None, "Invalid request")
-    return {"message": message.replace("{}", problem.detail), "type": type_, "param": param, "code": code}
+    type_, code, param, message = row(_OPENAI, problem) or (_INVALID, None, None, "Invalid request")
+    return {
+        "message": message.replace("{}", problem.detail),
+        "type": type_,
+        "param": problem.param or param,
+        "code": problem.code or code,
+    }
 
 
 def groq(problem: Problem) -> bytes:
@@ -198,24 +226,29 @@ def groq(problem: Problem) -> bytes:
 
 
 def groq_error(problem: Problem) -> dict[str, Any]:
-    row = _row(_GROQ, problem) if problem.kind == "status" else None
-    if row is None:
+    known = row(_GROQ, problem)
+    if known is None:
         error = openai_error(problem)
         del error["param"]
     else:
-        error = {"message": row[3].replace("{}", problem.detail), "type": row[0], "code": row[1]}
+        error = {"message": known[3].replace("{}", problem.detail), "type": known[0], "code": known[1]}
     if error["code"] is None:
         del error["code"]
     return error
 
 
 def anthropic(problem: Problem, request_id: str) -> bytes:
-    type_, message = _row(_ANTHROPIC, problem) or (_INVALID, "Invalid request")
+    type_, message = row(_ANTHROPIC, problem) or (_INVALID, "Invalid request")
     error = {"type": type_, "message": message.replace("{}", problem.detail)}
     return msgspec.json.encode({"type": "error", "error": error, "request_id": request_id})
 
 
-def _row(table: dict[int | str, _T], problem: Problem) -> _T | None:
-    if problem.kind != "status":
+def row(table: Mapping[int | str, _T], problem: Problem) -> _T | None:
+    """What `table` has for `problem`: by its kind, else by its status; any 5xx may be as 500."""
+    if problem.kind in table or problem.kind not in _BY_STATUS:
         return table.get(problem.kind)
-    return table.get(problem.status) or (table.get(500) if problem.status >= 500 else None)
+    status = problem.at()
+    return table.get(status) or (table.get(500) if status >= 500 else None)
+
+
+_BY_STATUS = ("status", "model", "key")

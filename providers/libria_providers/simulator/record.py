@@ -21,8 +21,9 @@ class Seen:
     "sha256:…", and `key` is that digest of the bare key. `model` is the name asked for, `played` the
     name that was answered as (a script's or an alias's). `state` is "done" once the simulator sent
     all it meant to, a planned fault included, and "hung up" when the client went first; `ended` is when,
-    by the clock of `time`, 0 before that. `events` are HTTP chunks of a stream; `sent` counts all bytes of the reply. `connection` is a number from 1
-    and `use` says how many requests that connection had, this one included."""
+    by the clock of `time`, 0 before that. `events` are HTTP chunks of a stream or messages of a
+    WebSocket; `sent` counts all bytes of the reply. `connection` is a number from 1 and `use` says how
+    many requests that connection had, this one included."""
 
     time: float
     path: str

@@ -64,6 +64,8 @@ REASONED = "I thought about it first: one shared line is enough, as long as ever
 
 REFUSAL = "I'm very sorry, but I can't assist with that."
 
+PLAN = "I call what I was given to find the answer."
+
 NO_TOOLS = "No tool was offered, so there is none to call."
 
 PAGE = """\

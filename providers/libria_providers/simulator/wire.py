@@ -1,8 +1,9 @@
 """HTTP/1.1 requests out of bytes, and the bytes of a reply's head."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
+from urllib.parse import parse_qsl
 
 _MOST_HEAD = 64 * 1024
 _MOST_BODY = 64 * 1024 * 1024
@@ -25,6 +26,11 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     keep_alive: bool
+    query: str = ""
+
+    def asked(self, name: str) -> str | None:
+        """What the query says of `name`."""
+        return next((value for key, value in parse_qsl(self.query, keep_blank_values=True) if key == name), None)
 
 
 class Reader:
@@ -54,7 +60,11 @@ class Reader:
                 return None
             body = bytes(self._chunks)
         head, self._head, self._chunks = self._head, None, None
-        return Request(head.method, head.path, head.headers, body, head.keep_alive)
+        return replace(head, body=body)
+
+    def rest(self) -> bytes:
+        """What came after the last request, for another protocol to read."""
+        return bytes(self._buffer)
 
     def _read_head(self) -> bool:
         end = self._buffer.find(b"\r\n\r\n")
@@ -77,7 +87,8 @@ class Reader:
         if headers.get("transfer-encoding", "").lower() == "chunked":
             self._chunks = bytearray()
         keep_alive = headers.get("connection", "").lower() != "close"
-        self._head = Request(method, target.partition("?")[0], headers, b"", keep_alive)
+        path, _, query = target.partition("?")
+        self._head = Request(method, path, headers, b"", keep_alive, query)
         return True
 
     def _read_chunks(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from tests.bench.figure import Figure
 from tests.bench.rig import Rig
-from tests.bench.workloads import ask, cache, first_delta, parsing, resident, start, throughput
+from tests.bench.workloads import ask, cache, first_delta, parsing, resident, soak, start, throughput
 
 WORKLOADS: Mapping[str, Callable[[Rig, bool], list[Figure]]] = {
     "first-delta": first_delta.run,
@@ -14,5 +14,6 @@ WORKLOADS: Mapping[str, Callable[[Rig, bool], list[Figure]]] = {
     "cache": cache.run,
     "resident": resident.run,
     "ask": ask.run,
+    "soak": soak.run,
 }
 """By name, in the order of the table. The second argument is whether to be quick."""
