@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 
 class Timer(Protocol):
@@ -40,6 +40,27 @@ class SystemClock:
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
         loop = asyncio.get_running_loop()
         return loop.call_later(max(0.0, when - self.now()), callback)
+
+
+UNWINDING_SECONDS = 0.005
+"""Between two looks at whether a task has finished with an earlier cancel."""
+
+UNWINDING_LOOKS = 200
+"""After which it is cancelled all the same: a second of unwinding is more than any needs."""
+
+
+def cancel(task: asyncio.Future[Any], looks: int = UNWINDING_LOOKS) -> None:
+    """Have `task` end as cancelled, but let it finish first with a cancel that it deals with already.
+
+    A watch's time may have been up in the same moment: its task then closes a connection, and a second
+    cancel in the middle of that costs the connection's slot; yet to count on the first one would lose
+    this one, as a watch goes on with a TimeoutError."""
+    if task.done():
+        return
+    if looks and isinstance(task, asyncio.Task) and task.cancelling():
+        asyncio.get_running_loop().call_later(UNWINDING_SECONDS, cancel, task, looks - 1)
+    else:
+        task.cancel()
 
 
 class Watch:
@@ -94,6 +115,9 @@ class Watch:
             return  # nobody waits; the next wait arms it again
         if self._clock.now() < self._when:
             self._arm()
+            return
+        if self._task.cancelling() > self._cancels:  # see `cancel`
+            self._timer = self._clock.call_at(self._clock.now() + UNWINDING_SECONDS, self._ring)
             return
         self._fired = True
         self._task.cancel()

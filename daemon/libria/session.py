@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from libria.clock import cancel
 from libria.engine import Engine
 from libria_providers.types import Call, Origin
 
@@ -33,5 +34,5 @@ class Session:
     def close(self) -> None:
         """The client is gone: its calls end, but for those that it wants finished."""
         for call in list(self.calls.values()):
-            if call.call.on_disconnect == "cancel" and not call.task.cancelling():
-                call.task.cancel()
+            if call.call.on_disconnect == "cancel":
+                cancel(call.task)

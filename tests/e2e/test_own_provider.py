@@ -13,7 +13,8 @@ TOOL: Json = {"name": "look", "parameters": {"type": "object", "properties": {"a
 async def test_openai_compatible(own_home: Home) -> None:
     async with Simulator(pace=0, key="fake-key-of-mine") as sim:
         own_home.write_config(
-            f'[providers.mine]\nbase_url = "{sim.url}/v1"\napi_key_env = "MINE_KEY"\nheaders = {{ "x-team" = "blue" }}\n'
+            f'[providers.mine]\nbase_url = "{sim.url}/v1"\napi_key_env = "MINE_KEY"\n'
+            'headers = { "x-team" = "blue" }\n'
             '[aliases]\nquick = ["mine/fast:5"]\n'
         )
         async with await own_home.stdio(env={"MINE_KEY": "fake-key-of-mine"}) as client:

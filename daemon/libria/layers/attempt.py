@@ -21,7 +21,6 @@ LATER_SECONDS = 2.0
 """By which the pool's own limit for a silence is later than ours: a read that both end in one moment is
 cancelled in the middle of its closing, and httpcore then keeps the connection for ever."""
 
-
 SlowStart = Callable[[Call], Literal["thinks", "loads"] | None]
 
 
@@ -55,6 +54,8 @@ class OneAttempt:
             call = replace(call, timeouts=replace(call.timeouts, first_token=call.timeouts.first_token_slow))
             if slow == "loads":
                 limit = call.timeouts.first_token
+        later = max(call.timeouts.first_token, call.timeouts.idle) + LATER_SECONDS
+        within = replace(call, timeouts=replace(call.timeouts, first_token=later, idle=later))
         record = _Record(call, self._clock, self._notes)
         watch = Watch(self._clock)
         now = self._clock.now

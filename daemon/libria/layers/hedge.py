@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from libria.clock import Clock
+from libria.clock import Clock, cancel
 from libria_providers.reply import Reply
 
 Ask = Callable[[], Awaitable[Reply]]
@@ -57,7 +57,7 @@ class Hedge:
             late.cancel()
             for arm in arms:
                 if arm is not winner:
-                    arm.cancel()
+                    cancel(arm)
                     arm.add_done_callback(self._dispose)
 
     def _dispose(self, loser: asyncio.Future[Reply]) -> None:

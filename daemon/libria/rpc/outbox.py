@@ -94,6 +94,7 @@ class Progress:
         self._seq = 0
         self._held: list[Event] = []  # joined: no two neighbours of one kind
         self._held_size = 0
+        self._over = False
         prefix = b'{"jsonrpc":"2.0","method":"$/progress","params":{"token":%b,"value":{"kind":' % _encode(token)
         self._prefix = prefix
         self._delta = prefix + b'"delta","text":'
@@ -140,9 +141,10 @@ class Progress:
         await self._outbox.room()
 
     def drop(self) -> None:
-        """The call is cancelled: nothing more is said."""
+        """The call is answered: nothing more is said, also not by what still unwinds."""
         self._held = []
         self._held_size = 0
+        self._over = True
 
     def _write(self, event: Event) -> None:
         kind = type(event)
@@ -164,6 +166,8 @@ class Progress:
         self._send(body)
 
     def _send(self, body: bytes) -> None:
+        if self._over:
+            return
         self._outbox.send(body + b',"seq":%d}}}' % self._seq)
         self._seq += 1
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from libria.clock import cancel
 from libria.rpc.codes import RpcError
 from libria.rpc.outbox import Outbox, Progress, WorkDone
 from libria_providers.types import Json
@@ -26,6 +27,7 @@ class Request:
     progress: Progress | None = None
     work: WorkDone | None = None
     answered: bool = False
+    cancelled: bool = False
 
     def answer(self, result: Json) -> None:
         self._send(b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (_encode(self.id), _encode(result)))
@@ -35,17 +37,18 @@ class Request:
 
     def cancel(self, error: RpcError) -> None:
         """Answer at once; what the request opened closes on its own."""
-        if self.progress is not None:
-            self.progress.drop()
         if self.work is not None:
             self.work.end()  # all progress comes before the response
         self.fail(error)
-        if self.task is not None and not self.task.cancelling():
-            self.task.cancel()
+        if self.task is not None and not self.cancelled:
+            self.cancelled = True
+            cancel(self.task)
 
     def _send(self, body: bytes) -> None:
         if self.answered:
             return
         self.answered = True
+        if self.progress is not None:
+            self.progress.drop()
         self.outbox.send(body)
         self.forget(self)

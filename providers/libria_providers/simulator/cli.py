@@ -41,6 +41,9 @@ def _hint(url: str) -> str:
         f"  export OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY=simulated       # openai/story\n"
         f"  export GROQ_BASE_URL={url} GROQ_API_KEY=simulated            # groq/story\n"
         f"  export ANTHROPIC_BASE_URL={url} ANTHROPIC_API_KEY=simulated  # anthropic/story\n"
+        f"  export GEMINI_BASE_URL={url} GEMINI_API_KEY=simulated        # gemini/story\n"
+        f"  export CO_API_URL={url} CO_API_KEY=simulated                 # cohere/story\n"
+        f"  export OLLAMA_HOST={url}                                     # ollama/story\n"
         f"Models: {', '.join(MODELS)}.\n"
         "Options follow a plus, as in story+cut:0.5; --help lists them. Ctrl-C ends it."
     )

@@ -52,9 +52,9 @@ WORDS: Mapping[str, Word] = {
     "once": Word("fault", "flag", 1, "faults only for the first call of this exact name"),
     "times": Word("fault", "count", None, "faults only for the first N calls of this exact name"),
     "status": Word("fault", "status", None, "this HTTP status with the vendor's error body"),
-    "quota": Word("fault", "flag", 1, "429 insufficient_quota; Anthropic: 402 billing_error"),
+    "quota": Word("fault", "flag", 1, "no credit is left: 429, or 402, as the vendor says it"),
     "context-length": Word("fault", "flag", 1, "400: the prompt is too long"),
-    "prompt-filter": Word("fault", "flag", 1, "400: the prompt was filtered"),
+    "prompt-filter": Word("fault", "flag", 1, "400, or as the vendor says it: the prompt was filtered"),
     "no-prefill": Word("fault", "flag", 1, "400 when the last message is the assistant's"),
     "retry-after": Word("fault", "text", None, "this header"),
     "retry-after-ms": Word("fault", "text", None, "this header"),
@@ -74,14 +74,16 @@ WORDS: Mapping[str, Word] = {
     "stall": Word("fault", "fraction", 0.5, "silent for ever from this part on"),
     "error": Word("fault", "fraction", 0.5, "the vendor's error event at this part"),
     "malformed": Word("fault", "count", 10, "the Nth event is broken JSON"),
-    "no-done": Word("fault", "flag", 1, "without `[DONE]`; Anthropic: without `message_stop`"),
+    "no-done": Word(
+        "fault", "flag", 1, "without the vendor's mark of the end, if it has one: `[DONE]`, `message_stop`"
+    ),
     "no-finish": Word("fault", "flag", 1, "without the event that says why it finished"),
     "html": Word("fault", "flag", 1, "200 with a page of text/html"),
     "json-body": Word("fault", "flag", 1, "one JSON body, although a stream was asked for"),
     "error-200": Word("fault", "flag", 1, "200 with an error body"),
-    "comments": Word("fault", "count", 5, "a keep-alive comment before every Nth event"),
+    "comments": Word("fault", "count", 5, "a keep-alive comment, blank line or ping before every Nth event"),
     "crlf": Word("fault", "flag", 1, "lines end in CRLF"),
-    "split": Word("fault", "count", 7, "HTTP chunks of N bytes, whatever the events are"),
+    "split": Word("fault", "count", 7, "HTTP chunks (or frames) of N bytes, whatever the events are"),
 }
 
 
