@@ -7,7 +7,7 @@ cookies and auth flows are not wanted here, and cost 0.2 ms a request.
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, Self, cast
 
@@ -129,7 +129,7 @@ class Response:
     async def aclose(self) -> None:
         """Once. Not to be interrupted: httpcore 1.0.9 shields its own closing from anyio's cancels,
         not from asyncio's, and one in the middle costs the connection's slot for ever."""
-        await asyncio.shield(asyncio.ensure_future(self._closed()))
+        await _undisturbed(self._closed())
 
     async def _closed(self) -> None:
         try:
@@ -177,6 +177,13 @@ class Pool:
             ),
         )
 
+    async def _swept(self, shard: "_Shard") -> None:
+        """A request of `shard` was cancelled."""
+        try:
+            await shard.sweep()
+        finally:
+            await self._leave(shard)
+
     async def _leave(self, shard: "_Shard") -> None:
         """A request of `shard` has ended."""
         shard.in_use -= 1
@@ -206,8 +213,7 @@ class Pool:
         try:
             response = await self._send(shard, attempt, method, url, headers, body, extensions)
         except asyncio.CancelledError:
-            await shard.sweep()
-            await self._leave(shard)
+            await _undisturbed(self._swept(shard))
             raise
         except BaseException:
             await self._leave(shard)
@@ -285,8 +291,10 @@ class _Shard:
 
     @property
     def spoiled(self) -> bool:
-        """Whether it holds requests, which it must not when nothing is in use."""
-        return bool(self._pool._requests)
+        """Whether it holds what it must not when nothing is in use: requests, connections that are busy."""
+        return bool(self._pool._requests) or any(
+            not connection.is_idle() and not connection.is_closed() for connection in self.connections
+        )
 
     async def sweep(self) -> None:
         """Close connections that no request holds and that will never be idle again.
@@ -298,6 +306,11 @@ class _Shard:
             if id(connection) not in held and not connection.is_idle() and not connection.is_closed():
                 self._pool._connections.remove(connection)
                 await connection.aclose()
+
+
+async def _undisturbed(closing: Coroutine[Any, Any, None]) -> None:
+    """`closing`, in a task of its own: a cancel ends the waiting for it, not the closing."""
+    await asyncio.shield(asyncio.ensure_future(closing))
 
 
 def tls(wiring: Wiring) -> ssl.SSLContext:

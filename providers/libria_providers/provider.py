@@ -160,8 +160,10 @@ class Provider:
             raise _answered(error, response) from None
         finally:
             if not opened:
-                await batches.aclose()
-                await response.aclose()
+                try:
+                    await batches.aclose()
+                finally:
+                    await response.aclose()
         return Reply(
             self._then(first, batches, call, response),
             target=call.model,

@@ -90,8 +90,10 @@ class Reply:
             return
         self._closed = True
         try:
-            await self._batches.aclose()
-            await self._close()
+            try:
+                await self._batches.aclose()
+            finally:
+                await self._close()
         finally:
             ends, self._ends = self._ends, []
             for callback in ends:

@@ -38,6 +38,9 @@ PHRASES: Mapping[str, type[ProviderError]] = {
     # Anthropic, 400 invalid_request_error "Your credit balance is too low to access the Anthropic API"
     "credit balance is too low": errors.QuotaExhausted,
     # xAI, with 429 and with 403: continuedev/continue#10373, Anantys-oss/koan#2412
+    # Ollama's cloud, 429 "you have reached your weekly usage limit": continuedev/continue#11444
+    "weekly usage limit": errors.QuotaExhausted,
+    "session usage limit": errors.QuotaExhausted,
     "used all available credits": errors.QuotaExhausted,
     "incorrect api key provided": errors.CredentialRejected,  # recorded of xAI, with 400
     "api key not valid": errors.CredentialRejected,  # recorded of Gemini, with 400
@@ -49,7 +52,7 @@ PHRASES: Mapping[str, type[ProviderError]] = {
 }
 
 
-AT_429 = ("used all available credits",)
+AT_429 = ("used all available credits", "weekly usage limit", "session usage limit")
 """Those that are said with the status of a rate limit, too."""
 
 
