@@ -28,7 +28,7 @@ from libria_providers.registry import near
 from libria_providers.reply import Reply
 from libria_providers.simulator import Simulator
 from libria_providers.types import Call, Finish, Model, Origin, Timeouts
-from libria_providers.websocket import Sockets, SocketTransport
+from libria_providers.websocket.transport import Sockets, SocketTransport
 from libria_providers.wiring import Wiring
 
 MODEL_LIST_SECONDS = 300.0

@@ -12,7 +12,7 @@ from libria_providers.provider import Credential, Provider
 from libria_providers.registry import ROWS, address, headers, key, near
 from libria_providers.row import Row
 from libria_providers.rows.own import COMPATIBLE, DIALECTS
-from libria_providers.websocket import Sockets
+from libria_providers.websocket.transport import Sockets
 from libria_providers.wiring import wiring
 
 COMMAND_SECONDS = 15.0

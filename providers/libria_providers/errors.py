@@ -12,7 +12,7 @@ ProviderError
 
 from typing import ClassVar, Self
 
-from libria_providers.types import Usage
+from libria_providers.types import Headroom, Usage
 
 
 class ProviderError(Exception):
@@ -51,6 +51,7 @@ class ProviderError(Exception):
         self.asked = asked
         self.partial_text: str | None = None
         self.usage: Usage | None = None  # what the provider said to have used before it failed
+        self.headroom: tuple[Headroom, ...] = ()  # what it said of its limits
 
     def having_used(self, usage: Usage | None) -> Self:
         self.usage = usage

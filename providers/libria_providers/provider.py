@@ -20,6 +20,7 @@ from libria_providers.errors import (
     ProviderError,
 )
 from libria_providers.estimate import estimated
+from libria_providers.headroom import headroom, told
 from libria_providers.http import Pools, Response
 from libria_providers.opaque import readable, signed
 from libria_providers.refusals import refuse
@@ -27,7 +28,7 @@ from libria_providers.registry import address, endpoint, find, headers, key
 from libria_providers.reply import Batches, Reply
 from libria_providers.row import Row
 from libria_providers.scrub import scrub
-from libria_providers.types import Call, CountTokens, Embed, Event, Fill, Message, Model, Timeouts, Trace
+from libria_providers.types import Call, CountTokens, Embed, Event, Fill, Headroom, Message, Model, Timeouts, Trace
 from libria_providers.wiring import Wiring, wiring
 
 
@@ -145,6 +146,7 @@ class Provider:
         if call.stream:
             headers.setdefault("accept", "text/event-stream, application/json")
         response = await self._pool.send("POST", self._url(request, call, model), headers, request.body, call.timeouts)
+        limits = headroom(response.headers, dict(quirks.limit_windows))
         opened = False
         batches = events(response, exchange, quirks, stream=call.stream)
         if isinstance(call.ask, Embed):
@@ -157,7 +159,7 @@ class Provider:
             first = await _until_content(batches, call.trace)
             opened = True
         except ProviderError as error:
-            raise _answered(error, response) from None
+            raise _answered(error, response, limits) from None
         finally:
             if not opened:
                 try:
@@ -165,10 +167,11 @@ class Provider:
                 finally:
                     await response.aclose()
         return Reply(
-            self._then(first, batches, call, response),
+            self._then(first, batches, call, response, limits),
             target=call.model,
             request_id=request_id(response.headers),
             close=response.aclose,
+            headroom=limits,
         )
 
     def _url(self, request: WireRequest, call: Call, model: str) -> str:
@@ -186,13 +189,15 @@ class Provider:
         reply.through(lambda batches: fill_prompt.stripped(batches, call))
         return reply
 
-    async def _then(self, first: list[Event], rest: Batches, call: Call, response: Response) -> Batches:
+    async def _then(
+        self, first: list[Event], rest: Batches, call: Call, response: Response, limits: tuple[Headroom, ...]
+    ) -> Batches:
         try:
             yield signed(first, self.id)
             async for batch in rest:
                 yield signed(batch, self.id)
         except ProviderError as error:
-            raise self._told(_answered(error, response), call) from None
+            raise self._told(_answered(error, response, limits), call) from None
         finally:
             await rest.aclose()
 
@@ -258,8 +263,9 @@ def _dated(headers: Mapping[str, str]) -> Mapping[str, str]:
     return headers if "date" in headers else {**headers, "date": formatdate(usegmt=True)}
 
 
-def _answered(error: ProviderError, response: Response) -> ProviderError:
+def _answered(error: ProviderError, response: Response, limits: tuple[Headroom, ...]) -> ProviderError:
     """What the head of the reply says of an error in its body."""
+    error.headroom = limits or told(error.message)
     error.request_id = error.request_id or request_id(response.headers)
     error.retry_after = error.retry_after or retry_after(_dated(response.headers))
     return error

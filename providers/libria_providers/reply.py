@@ -10,6 +10,7 @@ from libria_providers.types import (
     Delta,
     Event,
     Finish,
+    Headroom,
     Json,
     Message,
     Reasoning,
@@ -39,15 +40,18 @@ class Reply:
         close: Callable[[], Awaitable[None]],
         request_id: str | None = None,
         age: float | None = None,
+        headroom: tuple[Headroom, ...] = (),
     ) -> None:
         self.target = target
         self.age = age  # seconds since it was stored, where it is from a cache
         self.request_id = request_id
+        self.headroom = headroom  # what the provider said of its limits
         self.answer: Answer | None = None
         self.rescue: Callable[[ProviderError], Awaitable[Reply]] | None = None
         self._batches = batches
         self._close = close
         self._ends: list[Callable[[Finish | None, ProviderError | None], None]] = []
+        self._lasts: list[Callable[[], None]] = []
         self._closed = False
         self._finish: Finish | None = None
         self._error: ProviderError | None = None
@@ -61,6 +65,11 @@ class Reply:
         whole, with the error where it broke, with neither where its reader left."""
         self._ends.append(callback)
 
+    def on_close(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called once nobody reads this reply any more: a stream that broke and goes on
+        elsewhere is an end (see `on_end`), but not the last one."""
+        self._lasts.append(callback)
+
     def __aiter__(self) -> "Reply":
         return self
 
@@ -71,21 +80,32 @@ class Reply:
             self._error = error
             if self.rescue is None:
                 raise
-            await self._go_on_with(await self.rescue(error))
+            await self._shut()  # before another is asked: its attempt is the earlier one, its connection not needed
+            self._go_on_with(await self.rescue(error))
             return await self.__anext__()
         if batch and type(batch[-1]) is Finish:
             self._finish = batch[-1]
         return batch
 
-    async def _go_on_with(self, other: "Reply") -> None:
-        await self.aclose()
+    def _go_on_with(self, other: "Reply") -> None:
+        """At once: a cancel in between would leave `other` to nobody."""
         self._closed = False
         self._batches, self._close, self._ends = other._batches, other._close, other._ends
+        self._lasts += other._lasts
         self.rescue, self.target, self.request_id = other.rescue, other.target, other.request_id
+        self.headroom = other.headroom
         self._finish = self._error = None
 
     async def aclose(self) -> None:
         """Close the upstream and run what waits for the end. Safe to call twice."""
+        try:
+            await self._shut()
+        finally:
+            lasts, self._lasts = self._lasts, []
+            for callback in lasts:
+                callback()
+
+    async def _shut(self) -> None:
         if self._closed:
             return
         self._closed = True

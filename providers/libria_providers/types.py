@@ -120,6 +120,18 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Headroom:
+    """What a provider says of one of its limits, in the headers of any reply. `reset` is seconds until it is
+    full again, or until `remaining` grows; `window` seconds that `limit` counts over. None: not said."""
+
+    of: Literal["requests", "tokens", "inputTokens", "outputTokens"]
+    limit: int | None
+    remaining: int | None
+    reset: float | None
+    window: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One HTTP request for a call. `outcome` is "ok", "cancelled" or an error kind; times are relative
     to the start of the call, in milliseconds."""

@@ -78,6 +78,8 @@ class Quirks:
     forced_tools: bool = True  # tool_choice may demand a call
     prefill: bool = True  # a conversation may end with the assistant's words, to be gone on with
     system_turns: bool = False  # Claude: a system message may stand within the conversation
+    # Seconds over which a limit counts ("requests" or "tokens" in headers), where its name says nothing of them.
+    limit_windows: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

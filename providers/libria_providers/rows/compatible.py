@@ -22,7 +22,13 @@ _HOSTS = (
         key_env=("GROQ_API_KEY",),
         base_url_env=("GROQ_BASE_URL",),
         # reasoning_effort is none, default, low, medium or high: groq-sdk 1.7.0.
-        quirks=Quirks(max_tokens_name="max_completion_tokens", file_part=None, efforts=_NO_MINIMAL),
+        # Its headers tell of the requests of a day and the tokens of a minute: https://console.groq.com/docs/rate-limits
+        quirks=Quirks(
+            max_tokens_name="max_completion_tokens",
+            file_part=None,
+            efforts=_NO_MINIMAL,
+            limit_windows=(("requests", 86400.0), ("tokens", 60.0)),
+        ),
         profiles=(
             # They think aloud within the answer, and have no levels: https://console.groq.com/docs/reasoning
             Profile.of(
@@ -62,7 +68,14 @@ _HOSTS = (
         base_url_env=("TOGETHER_BASE_URL",),
         # reasoning_effort is low, medium or high, no part is a file, embeddings have no dimensions:
         # together 3.1.1.
-        quirks=Quirks(file_part=None, efforts=_NO_MINIMAL, refuses=("dimensions",)),
+        # Its headers count a second: 10 requests and 3000 tokens where the tier has 600 and 180 000 a minute.
+        # https://support.together.ai/en/articles/8988956-rate-limits
+        quirks=Quirks(
+            file_part=None,
+            efforts=_NO_MINIMAL,
+            refuses=("dimensions",),
+            limit_windows=(("requests", 1.0), ("tokens", 1.0)),
+        ),
         embed=_EMBEDDINGS,
         default_model="openai/gpt-oss-120b",
     ),

@@ -11,7 +11,7 @@ import pytest
 from libria_providers.errors import Disconnected, InvalidResponse, TimedOut
 from libria_providers.http import Pools
 from libria_providers.types import Timeouts
-from libria_providers.websocket import Sockets
+from libria_providers.websocket.transport import Sockets
 from libria_providers.wiring import wiring
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -72,6 +72,15 @@ async def test_a_refused_handshake_means_post_and_no_new_try_for_a_while(status:
         for headers in (HEADERS, HEADERS, {"authorization": "Bearer other"}):
             assert await sockets.send("POST", server.url, headers, body(), Timeouts()) == "posted"
         assert (len(server.opened), len(sockets._pool.calls), sockets.opened) == (1, 3, 0)
+        await sockets.aclose()
+
+
+async def test_a_redirect_does_not_carry_the_key_elsewhere() -> None:
+    async with Server() as elsewhere, Server(refuse=lambda _request: 307) as server:
+        server.location = elsewhere.url.replace("http", "ws", 1)
+        sockets = transport(server.url)
+        assert await sockets.send("POST", server.url, HEADERS, body(), Timeouts()) == "posted"
+        assert (len(server.opened), elsewhere.opened) == (1, [])
         await sockets.aclose()
 
 
@@ -137,6 +146,16 @@ async def test_each_key_has_its_own_connection() -> None:
         for key, extra in (("a", {}), ("b", {}), ("a", {"openai-organization": "o"}), ("a", {"x-request-id": "1"})):
             await ask(sockets, server.url, headers={"authorization": f"Bearer {key}", **extra})
         assert sockets.opened == 3  # a request's own id is nobody's identity
+        await sockets.aclose()
+
+
+async def test_keys_that_are_renewed_do_not_pile_up() -> None:
+    async with Server() as server:
+        sockets = transport(server.url, ping=0.01, idle=0.0)
+        for number in range(3):
+            await ask(sockets, server.url, headers={"authorization": f"Bearer {number}"})
+            await server.until(lambda: not server.live)
+        assert len(sockets._keys) == 1
         await sockets.aclose()
 
 
@@ -344,7 +363,7 @@ async def test_a_big_message_comes_whole_and_one_beyond_all_bounds_is_refused(mo
         sockets = transport(server.url)
         assert text_of(await ask(sockets, server.url, big)) == big
         await sockets.aclose()
-        monkeypatch.setattr("libria_providers.websocket_dial.MAX_FRAME_BYTES", 1000)
+        monkeypatch.setattr("libria_providers.websocket.dial.MAX_FRAME_BYTES", 1000)
         sockets = transport(server.url)
         with pytest.raises(InvalidResponse):
             await ask(sockets, server.url, big)

@@ -17,7 +17,7 @@ from libria_providers.errors import CredentialRejected, Disconnected, Interrupte
 from libria_providers.provider import Credential, Provider
 from libria_providers.registry import ROWS
 from libria_providers.types import Delta, Finish, Timeouts
-from libria_providers.websocket import SocketTransport
+from libria_providers.websocket.transport import SocketTransport
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -10,8 +10,8 @@ import pytest
 from libria_providers.errors import Disconnected, InvalidResponse
 from libria_providers.http import Response
 from libria_providers.types import Timeouts
-from libria_providers.websocket import SocketTransport
-from libria_providers.websocket_lane import LANE_BYTES
+from libria_providers.websocket.lane import LANE_BYTES
+from libria_providers.websocket.transport import SocketTransport
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -155,7 +155,7 @@ async def test_a_bad_request_to_a_server_that_names_lanes_is_not_sent_again() ->
 async def test_a_cancel_among_others_leaves_them_alone_and_ends_with_them() -> None:
     steps = Stepwise()
     async with Server(steps) as server:
-        sockets = transport(server.url)
+        sockets = transport(server.url, apart=0.0)
         await known(sockets, server)
         stays, goes = await start(sockets, server, "stays"), await start(sockets, server, "goes")
         await goes.aclose()
@@ -310,7 +310,7 @@ async def test_a_slow_reader_holds_its_server_up_and_memory_does_not_grow() -> N
         await asked.say("response.completed")
 
     async with Server(answer) as server:
-        sockets = transport(server.url, ping=0.02, pong=0.02)  # pongs wait behind what is not read
+        sockets = transport(server.url, ping=0.02, pong=0.02, stall=0.0)  # pongs wait behind what is not read
         response = await start(sockets, server, "slow")
         (connection,) = next(iter(sockets._keys.values())).connections
         for _ in range(3000):

@@ -73,6 +73,8 @@ async def test_a_companys_ca(context: ssl.SSLContext, ca_file: str) -> None:
     async with Server(ssl=context) as server:
         sockets = transport(server.url, {"SSL_CERT_FILE": ca_file})
         assert text_of(await ask(sockets, server.url)) == "hi"
+        tls = server.asked[0].connection.transport.get_extra_info("ssl_object")
+        assert tls.selected_alpn_protocol() == "http/1.1"
         await sockets.aclose()
 
 
@@ -108,5 +110,5 @@ async def test_neither_key_nor_prompt_is_logged(caplog: pytest.LogCaptureFixture
 
 
 def test_nobody_pays_for_what_he_does_not_use() -> None:
-    code = "import sys, libria_providers.websocket; sys.exit('websockets' in sys.modules)"
+    code = "import sys, libria_providers.websocket.transport; sys.exit('websockets' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

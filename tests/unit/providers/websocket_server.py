@@ -13,8 +13,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from libria_providers.types import Timeouts
-from libria_providers.websocket import SocketTransport
-from libria_providers.websocket_site import Habits
+from libria_providers.websocket.site import Habits
+from libria_providers.websocket.transport import SocketTransport
 from libria_providers.wiring import wiring
 
 HEADERS = {"authorization": "Bearer k", "content-type": "application/json", "user-agent": "libria"}
@@ -69,6 +69,7 @@ class Server:
         self.opened: list[Request] = []
         self.live: set[ServerConnection] = set()
         self.news = asyncio.Condition()
+        self.location = ""
         self._echo = echo
         self._refuse = refuse
         self._options = options
@@ -101,7 +102,12 @@ class Server:
     def _meet(self, connection: ServerConnection, request: Request) -> Response | None:
         self.opened.append(request)
         status = self._refuse(request)
-        return connection.respond(HTTPStatus(status), "no") if status else None
+        if not status:
+            return None
+        response = connection.respond(HTTPStatus(status), "no")
+        if self.location:
+            response.headers["location"] = self.location
+        return response
 
     async def _serve(self, connection: ServerConnection) -> None:
         self.live.add(connection)

@@ -13,7 +13,7 @@ from libria_providers.errors import ProviderError
 from libria_providers.http import Pools
 from libria_providers.registry import address, key
 from libria_providers.row import Row
-from libria_providers.websocket import Sockets
+from libria_providers.websocket.transport import Sockets
 
 KeyState = Literal["found", "missing", "noProgram", "notNeeded"]
 

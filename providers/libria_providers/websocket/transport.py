@@ -11,18 +11,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from libria_providers import websocket_message as messages
 from libria_providers.errors import Disconnected, ProviderError, TimedOut
 from libria_providers.http import Pool, Response, tls
 from libria_providers.types import Timeouts
-from libria_providers.websocket_connection import Connection
-from libria_providers.websocket_lane import Lane, Lost, NotOpened
-from libria_providers.websocket_response import SocketResponse
-from libria_providers.websocket_site import HABITS, Habits, Site
+from libria_providers.websocket import message as messages
+from libria_providers.websocket.connection import Connection
+from libria_providers.websocket.lane import Lane, Lost, NotOpened
+from libria_providers.websocket.response import SocketResponse
+from libria_providers.websocket.site import HABITS, Habits, Site
 from libria_providers.wiring import Wiring
 
 if TYPE_CHECKING:
-    from libria_providers.websocket_dial import Wire
+    from libria_providers.websocket.dial import Wire
 
 MAX_CALL_BYTES = 1024 * 1024
 """A larger call goes by POST: sending it takes longer than a handshake, keeps the other calls of a connection from
@@ -93,7 +93,12 @@ class SocketTransport:
         """As the pool's; returns once the first message of the reply has come."""
         fields = _asked(method, url, headers, body)
         if fields is not None:
-            response = await self._ask(self._key(url, headers), fields, timeouts)
+            key = self._key(url, headers)
+            key.calls += 1
+            try:
+                response = await self._ask(key, fields, timeouts)
+            finally:
+                key.calls -= 1
             if response is not None:
                 return response
         return await self._pool.send(method, url, headers, body, timeouts)
@@ -181,7 +186,7 @@ class SocketTransport:
 
     def _open(self, key: "_Key") -> Connection:
         async def dial() -> "Wire":
-            from libria_providers.websocket_dial import dial
+            from libria_providers.websocket.dial import dial
 
             return await dial(key.address, key.headers, self.wiring.proxy, self._context(key.address))
 
@@ -231,6 +236,7 @@ class _Key:
         self.headers = headers
         self.site = site
         self.connections: list[Connection] = []
+        self.calls = 0  # that look for a connection or wait for their reply's beginning
         self.refused_until = 0.0
         self.apart_until = 0.0
 
@@ -238,7 +244,7 @@ class _Key:
         return now < max(self.refused_until, self.site.refused_until)
 
     def matters(self, now: float) -> bool:
-        return bool(self.connections) or now < max(self.refused_until, self.apart_until)
+        return bool(self.connections or self.calls) or now < max(self.refused_until, self.apart_until)
 
 
 def _asked(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> messages.Create | None:

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.frames import CloseCode
 
 from libria_providers.frames import MAX_FRAME_BYTES
-from libria_providers.websocket_lane import Lost, NotOpened
+from libria_providers.websocket.lane import Lost, NotOpened
 
 CLOSING_SECONDS = 1.0
 """For a server that said goodbye to end the connection, too."""

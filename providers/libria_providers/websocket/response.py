@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncGenerator, Callable
 
-from libria_providers import websocket_message as messages
 from libria_providers.http import Response
-from libria_providers.websocket_lane import Lane
+from libria_providers.websocket import message as messages
+from libria_providers.websocket.lane import Lane
 
 
 class SocketResponse(Response):

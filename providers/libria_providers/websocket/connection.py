@@ -5,15 +5,15 @@ import itertools
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from libria_providers import websocket_message as messages
 from libria_providers.errors import Disconnected, InvalidResponse, ProviderError
 from libria_providers.frames import too_large
-from libria_providers.websocket_lane import Lane, Lost, NotOpened
-from libria_providers.websocket_message import Envelope
-from libria_providers.websocket_site import Habits, Site
+from libria_providers.websocket import message as messages
+from libria_providers.websocket.lane import Lane, Lost, NotOpened
+from libria_providers.websocket.message import Envelope
+from libria_providers.websocket.site import Habits, Site
 
 if TYPE_CHECKING:
-    from libria_providers.websocket_dial import Wire
+    from libria_providers.websocket.dial import Wire
 
 NAMES = 32
 """A connection accepts so many names of lanes; the oldest is used again, so that a late word for a reply that has

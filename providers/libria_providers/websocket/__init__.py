@@ -1,0 +1,1 @@
+"""Responses over a WebSocket, in front of a pool."""
