@@ -1,8 +1,6 @@
 """What all sessions share and what closes last; the only place that constructs."""
 
 import asyncio
-import hashlib
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,13 +11,19 @@ from libria.costs import Costs
 from libria.default_model import default_model
 from libria.layers.attempt import Notes
 from libria.layers.breaker import BreakerPolicy, Circuit
-from libria.layers.cache import Identity
+from libria.layers.cache import CacheFigures, Identity
 from libria.layers.hedge import Latency
+from libria.layers.limit import Limiter, Rates
 from libria.layers.retry import RetryPolicy
 from libria.layers.service import Service
+from libria.partition import Partitions, own_secret
+from libria.paths import cache_dir, state_dir
 from libria.spend import Spend
 from libria.stack import Target
+from libria.stores.disk import DiskStore
 from libria.stores.memory import MemoryStore
+from libria.stores.tiers import Tiers
+from libria.stores.windows import LocalWindows
 from libria.targets import Targets
 from libria_providers.errors import ModelNotFound, ProviderError
 from libria_providers.http import Pool, Pools
@@ -27,7 +31,7 @@ from libria_providers.provider import Provider
 from libria_providers.registry import near
 from libria_providers.reply import Reply
 from libria_providers.simulator import Simulator
-from libria_providers.types import Call, Finish, Model, Origin, Timeouts
+from libria_providers.types import Call, Finish, Model, Origin, Timeouts, Usage
 from libria_providers.websocket.transport import Sockets, SocketTransport
 from libria_providers.wiring import Wiring
 
@@ -62,7 +66,7 @@ class Engine:
         self.started = clock.now()
         self._pools = Pools()
         self._sockets = Sockets()
-        self._fingerprint_key = secrets.token_bytes(16)
+        self._partitions = Partitions(own_secret(state_dir()))
         self._targets: dict[tuple[str, str, Wiring], Target] = {}
         self._latencies: dict[str, Latency] = {}
         self.spend = Spend()
@@ -70,7 +74,12 @@ class Engine:
         self._costs = Costs()
         self._simulator: Simulator | None = None
         self._simulator_lock = asyncio.Lock()
-        self._store = MemoryStore(min(MEMORY_BYTES, config.cache.max_bytes))
+        self._memory = MemoryStore(MEMORY_BYTES, clock)
+        self._disk = DiskStore(cache_dir() / "answers", config.cache.max_bytes, clock)
+        self.cache = Tiers(self._memory, [self._disk])
+        self.cache_figures = CacheFigures()
+        windows = LocalWindows(clock)
+        self.limiter = Limiter(windows, clock, used=windows.used)
         self._configure(config)
 
     def _configure(self, config: Config) -> None:
@@ -80,11 +89,14 @@ class Engine:
         )
         retry = config.retry
         self._policy = RetryPolicy(retry.attempts, retry.base_delay, retry.max_delay, retry.max_retry_after)
+        self.limiter.max_wait = retry.max_retry_after
+        self._memory.resize(min(MEMORY_BYTES, config.cache.max_bytes))
+        self._disk.resize(config.cache.max_bytes)
         self._targets.clear()
-        self._stack = stack.for_calls(
-            self, self._identify, self._at_once, self._store, config.cache.ttl, self.clock,
-            filtered=config.fallback.content_filter,
-        )  # fmt: skip
+        kept = stack.Kept(self.cache, config.cache.ttl, self.cache_figures)
+        self.calls = stack.for_calls(
+            self, self._identify, self._at_once, kept, self.clock, filtered=config.fallback.content_filter
+        )
 
     def reconfigure(self, config: Config) -> None:
         self._configure(config)
@@ -96,7 +108,7 @@ class Engine:
         if any(name.startswith("simulate/") for name in self.names(call)):
             await self._need_simulator()
         try:
-            reply = await self._stack.send(call)
+            reply = await self.calls.service.send(call)
             if not self.targets.local(reply.target):
                 self._costs.prepare()
             return reply
@@ -113,6 +125,14 @@ class Engine:
             if served and (dollars := await self._costs.of(kind, served, finish.usage)) is not None:
                 return dollars
         return None
+
+    async def saved(self) -> float:
+        """US dollars that answers from the cache would have cost, as far as prices are known."""
+        total = 0.0
+        for target, saved in list(self.cache_figures.saved.items()):
+            finish = Finish("stop", Usage(saved.input_tokens, saved.output_tokens))
+            total += await self.cost(target, finish) or 0.0
+        return round(total, 6)
 
     async def models(self, provider: str, origin: Origin, *, refresh: bool = False) -> Sequence[Model]:
         """What `provider` serves, from a list at most MODEL_LIST_SECONDS old. Raises ProviderError."""
@@ -133,15 +153,16 @@ class Engine:
         return known.models
 
     def _fingerprint(self, provider: Provider) -> str:
-        """Whose key, organization and other headers, without saying them: a keyed hash, other in
-        each process. Two clients share a target, and cached answers, only when all are the same."""
-        said = "\0".join(f"{name}:{value}" for name, value in sorted(provider.headers.items()))
-        return hashlib.blake2b(said.encode(), key=self._fingerprint_key, digest_size=12).hexdigest()
+        """Whose key, organization and other headers, without saying them. Two clients share a target,
+        its limits and cached answers only when all are the same."""
+        return self._partitions.of(provider.headers, here=not provider.wiring.encrypted)
 
     def pools(self) -> list[Pool | SocketTransport]:
         return [*self._pools.all(), *self._sockets.all()]
 
     async def aclose(self) -> None:
+        await self.limiter.aclose()
+        await self.cache.aclose()
         await self._sockets.aclose()
         await self._pools.aclose()
         if self._simulator is not None:
@@ -178,6 +199,13 @@ class Engine:
                 self.clock,
                 Notes(latency.add, self.spend.add),
                 lambda call: "loads" if call.reasoning is not None else slow,
+                lambda inner: self.limiter.limit(
+                    inner,
+                    target,
+                    f"{provider.address} {key[1]}",
+                    self._rates(name),
+                    self._rates(target),
+                ),
             )
         return known.service
 
@@ -200,6 +228,11 @@ class Engine:
     def circuits(self) -> list[tuple[str, Circuit]]:
         """Of all targets that were asked, one for each key."""
         return [(target, known.breaker.circuit()) for (target, _, _), known in self._targets.items()]
+
+    def _rates(self, name: str) -> Rates:
+        """The user's limits of a provider, or of one model of it."""
+        limit = self.config.limits.get(name)
+        return Rates(limit.rpm, limit.tpm, limit.concurrency) if limit else Rates()
 
     async def _identify(self, call: Call) -> Identity:
         """Of the target that is asked first."""

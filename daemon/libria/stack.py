@@ -4,10 +4,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from libria.clock import Clock
+from libria.layers.admit import Admit
 from libria.layers.attempt import Notes, OneAttempt, SlowStart
 from libria.layers.breaker import Breaker, BreakerPolicy
 from libria.layers.budget import RetryBudget
-from libria.layers.cache import Cache, Identity, Store
+from libria.layers.cache import Cache, CacheFigures, Identity, Store
+from libria.layers.cache_answers import Answers
+from libria.layers.coalesce import Coalesce, Leases
 from libria.layers.fallback import Fallback, Targets
 from libria.layers.hedge import Hedge
 from libria.layers.retry import Retry, RetryPolicy
@@ -16,20 +19,40 @@ from libria.layers.split import Split
 from libria_providers.types import Call
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where answers are kept, for how many seconds, and what is known of it; `leases` where other
+    machines keep theirs there too."""
+
+    store: Store
+    ttl: float
+    figures: CacheFigures
+    leases: Leases | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The layers of a call, and the part of them whose state others look at."""
+
+    service: Service
+    admit: Admit
+
+
 def for_calls(
     targets: Targets,
     identify: Callable[[Call], Awaitable[Identity]],
     at_once: Callable[[Call], Awaitable[int]],
-    store: Store,
-    ttl: float,
+    kept: Kept,
     clock: Clock,
     *,
     filtered: bool = False,
-) -> Service:
-    """Outside first: split → cache → fallback → the target's own layers. Admit goes around cache,
-    coalesce between cache and fallback."""
+) -> Calls:
+    """Outside first: split → admit → cache → coalesce → fallback → the target's own layers."""
     fallback = Fallback(targets, clock, Hedge(clock).race, filtered=filtered)
-    return Split(Cache(fallback, store, identify, ttl, clock), at_once)
+    answers = Answers(kept.store, kept.ttl, clock, kept.figures)
+    coalesce = Coalesce(fallback, identify, clock, kept.figures, look=answers.find, leases=kept.leases)
+    admit = Admit(Cache(coalesce, kept.store, identify, kept.ttl, clock, kept.figures), clock)
+    return Calls(Split(admit, at_once), admit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +70,9 @@ def for_target(
     clock: Clock,
     notes: Notes,
     slow_start: SlowStart,
+    limit: Callable[[Service], Service],
 ) -> Target:
-    """Outside first: retry → breaker → attempt → provider. Limit goes between breaker and attempt."""
-    breaker = Breaker(OneAttempt(provider, clock, notes, slow_start), breaking, clock)
+    """Outside first: retry → breaker → limit → attempt → provider."""
+    breaker = Breaker(limit(OneAttempt(provider, clock, notes, slow_start)), breaking, clock)
     retry = Retry(breaker, policy, clock, RetryBudget(clock), lambda: breaker.closed)
     return Target(retry, breaker)

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapp
 from contextlib import suppress
 from typing import Any, Self, cast
 
+import anyio._backends._asyncio  # pyright: ignore[reportUnusedImport]  # noqa: F401  # else the first request pays 70 ms for it
 import httpx
 import truststore
 

@@ -25,7 +25,7 @@ def addresses(sim: Simulator) -> dict[str, str]:
 
 @pytest.fixture
 async def client(open_client: OpenClient, sim: Simulator) -> AsyncIterator[Client]:
-    yield await open_client(addresses(sim))
+    return await open_client(addresses(sim))
 
 
 async def told(client: Client, model: str, messages: list[Json], **params: Json) -> Json:

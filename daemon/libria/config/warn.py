@@ -12,7 +12,7 @@ def warnings(config: Config) -> list[str]:
 
 
 def _without_effect(config: Config) -> Iterator[str]:
-    for name, used in (("limits", bool(config.limits)), ("redis", config.redis.url is not None)):
+    for name, used in (("redis", config.redis.url is not None),):
         if used:
             yield f"[{name}] has no effect yet in this version."
 

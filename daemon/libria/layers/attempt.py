@@ -55,7 +55,6 @@ class OneAttempt:
             if slow == "loads":
                 limit = call.timeouts.first_token
         later = max(call.timeouts.first_token, call.timeouts.idle) + LATER_SECONDS
-        within = replace(call, timeouts=replace(call.timeouts, first_token=later, idle=later))
         record = _Record(call, self._clock, self._notes)
         watch = Watch(self._clock)
         now = self._clock.now
@@ -66,7 +65,9 @@ class OneAttempt:
             limit = call.timeouts.first_token
             return watch.until(min(now() + limit, call.deadline))
 
-        call.trace.alive = wait_from_now
+        # Of this attempt alone: another may be made beside it, whose silence is its own.
+        trace = replace(call.trace, alive=wait_from_now)
+        within = replace(call, timeouts=replace(call.timeouts, first_token=later, idle=later), trace=trace)
         watch.until(min(now() + limit, call.deadline))
         notice = self._clock.call_at(now() + WAITED_SECONDS, lambda: _report_waiting(call))
         try:

@@ -5,7 +5,7 @@ open an error of the kind that opened it, with `asked` False, as nobody was aske
 
     closed ──failures reach the threshold──▶ open ──its time is over──▶ half-open: one probe at a time
       ▲ ▲                                     ▲                             │      │
-      │ └── answered to its end ──────────────│──── the probe spoke ────────┘      │
+      │ └── answered to its end ──────────────│──── the probe spoke on ─────┘      │
       │     (one more failure before that)    └──────────── the probe failed ◀─────┘
 
 What counts is the provider's own failure. A refusal of the call shows that it is well; a rate limit is
@@ -18,8 +18,14 @@ from typing import Literal
 from libria.clock import Clock
 from libria.layers.service import Service
 from libria_providers.errors import Overloaded, ProviderError, RateLimited, Refused, TimedOut
-from libria_providers.reply import Reply
+from libria_providers.reply import Batches, Reply
 from libria_providers.types import Call, Finish
+
+PROVEN_SECONDS = 5.0
+"""Of speaking, after which the provider is taken to be well again before the probe's end says so."""
+
+PROBE_SECONDS = 30.0
+"""For which a probe keeps the others away at most: it may be its reader who is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +69,8 @@ class Breaker:
         self._failures = 0
         self._opened = 0  # times in a row
         self._open_until: float | None = None
-        self._probing = False
-        self._last: ProviderError | None = None
+        self._probe_began: float | None = None
+        self._last: type[ProviderError] | None = None  # not the error, whose traceback holds the whole call
 
     @property
     def closed(self) -> bool:
@@ -86,13 +92,33 @@ class Breaker:
             raise self._left_alone(call)
         if self._probing:
             return await self._ask(call)
-        self._probing = True
+        self._probe_began = self._clock.now()
         try:
             reply = await self._ask(call)
-        finally:
-            self._probing = False
-        self._well_so_far()
+        except BaseException:
+            self._probe_began = None
+            raise
+        reply.through(self._proving)
+        reply.on_end(self._probed)
         return reply
+
+    @property
+    def _probing(self) -> bool:
+        return self._probe_began is not None and self._clock.now() - self._probe_began < PROBE_SECONDS
+
+    async def _proving(self, batches: Batches) -> Batches:
+        """A probe's: a provider that stalls has spoken too, so its first words show nothing yet."""
+        spoke = self._clock.now()
+        try:
+            async for batch in batches:
+                if self._open_until is not None and self._clock.now() - spoke >= PROVEN_SECONDS:
+                    self._well_so_far()
+                yield batch
+        finally:
+            await batches.aclose()
+
+    def _probed(self, _finish: Finish | None, _error: ProviderError | None) -> None:
+        self._probe_began = None
 
     async def _ask(self, call: Call) -> Reply:
         try:
@@ -116,22 +142,23 @@ class Breaker:
         if weight == 0:
             self._well()
             return
-        self._last = error
+        self._last = type(error)
         self._failures += weight
         if self._failures >= self._policy.threshold:
             self._open()
 
     def _open(self) -> None:
+        """The time that a probe took to fail is part of the pause: a stall takes longer to be seen than one lasts."""
         now = self._clock.now()
         if self._open_until is not None and now < self._open_until:
             return  # others that were under way when it opened
         pause = self._policy.pauses[min(self._opened, len(self._policy.pauses) - 1)]
         self._opened += 1
-        self._open_until = now + pause
+        self._open_until = (now if self._probe_began is None else self._probe_began) + pause
 
     def _well_so_far(self) -> None:
-        """The probe spoke; until something was answered to its end, one failure opens again."""
-        self._open_until = None
+        """The probe spoke on; until something was answered to its end, one failure opens again."""
+        self._open_until = self._probe_began = None
         self._failures = self._policy.threshold - 1
 
     def _well(self) -> None:
@@ -139,8 +166,7 @@ class Breaker:
         self._open_until = self._last = None
 
     def _left_alone(self, call: Call) -> ProviderError:
-        last = self._last
-        kind = type(last) if last is not None else Overloaded
+        kind = self._last or Overloaded
         left = max(0.0, (self._open_until or 0.0) - self._clock.now())
         provider, _, model = call.model.partition("/")
         return kind(

@@ -121,6 +121,7 @@ class Fallback:
         return window is not None and window <= course.window
 
     async def _rescue(self, course: Course, broken: ProviderError) -> Reply:
+        """The reply that goes on instead of the one that broke, which has been closed."""
         if not self._elsewhere(broken, course.call):
             raise _interrupted(broken)
         course.last = broken

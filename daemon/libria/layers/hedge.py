@@ -10,12 +10,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from libria.clock import Clock, cancel
-from libria_providers.reply import Reply
+from libria_providers.reply import Batches, Reply
 
 Ask = Callable[[], Awaitable[Reply]]
 
 KEPT = 100  # first-delta times of a target that are looked at
 ENOUGH = 20  # below which they say nothing
+
+LOSER_SECONDS = 0.25
+"""For the loser of a race to close, where the winner's answer is over before it."""
 
 
 class Latency:
@@ -52,13 +55,16 @@ class Hedge:
             if not arms[0].done():
                 arms.append(asyncio.ensure_future(second()))
             winner = await _first_to_speak(arms)
-            return winner.result()
+            reply = winner.result()
         finally:
             late.cancel()
-            for arm in arms:
-                if arm is not winner:
-                    cancel(arm)
-                    arm.add_done_callback(self._dispose)
+            losers = [arm for arm in arms if arm is not winner]
+            for arm in losers:
+                cancel(arm)
+                arm.add_done_callback(self._dispose)
+        if losers:
+            reply.through(lambda batches: _and_losers(batches, losers))
+        return reply
 
     def _dispose(self, loser: asyncio.Future[Reply]) -> None:
         """It may have spoken in the same turn of the loop."""
@@ -78,3 +84,13 @@ async def _first_to_speak(arms: Sequence[asyncio.Future[Reply]]) -> asyncio.Futu
             if arm in done and not arm.cancelled() and arm.exception() is None:
                 return arm
     return arms[0]
+
+
+async def _and_losers(batches: Batches, losers: Sequence[asyncio.Future[Reply]]) -> Batches:
+    """The end waits for the losers': their attempts are among those that the answer tells of."""
+    try:
+        async for batch in batches:
+            yield batch
+        await asyncio.wait(losers, timeout=LOSER_SECONDS)
+    finally:
+        await batches.aclose()

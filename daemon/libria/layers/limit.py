@@ -1,32 +1,287 @@
-"""Limit: what a provider allows of a key is kept to, shared fairly, and learned from what it says."""
+"""Limit: what a provider allows of a key is kept to, shared by all who use it, and learned from what it says.
 
-from collections.abc import Sequence
+Position: per target, inside breaker, around the attempt. Once per HTTP request. Raises what is inside
+raises; RateLimited with `asked` False when the turn would come after the call's deadline, or so late that
+another target answers sooner.
+
+    a call ── its share of every window and a place at once ──▶ sent ──▶ settled with what it really used
+                     ▲                                           │
+                     └── what the headers of any reply say ◀─────┴──▶ a 429: nobody of the key is sent for a while
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+
+from libria.clock import Clock
+from libria.layers.allowance import UNLIMITED, Allowance, Rates, Taken, hashed
+from libria.layers.at_once import AtOnce
+from libria.layers.lane import Lane
+from libria.layers.service import Service
+from libria.layers.turns import Turns
+from libria.layers.windows import Want, Windows
+from libria_providers.errors import Overloaded, ProviderError, RateLimited, Refused, TimedOut
+from libria_providers.reply import Reply
+from libria_providers.types import Call, CountTokens, Finish, Headroom, Usage
+
+__all__ = ["Limit", "LimitState", "Limiter", "Rates", "TargetState", "Want", "Windows"]
+
+FIRST_PAUSE = 1.0
+MOST_PAUSE = 8.0
+"""Seconds after a 429 that does not say how long; doubled from the first with each one in a row."""
+
+LONGEST_PAUSE = 3600.0
+"""Of those that a provider asks for: it may have recovered by then, and one call finds out."""
+
+MOST_LANES = 1000
+"""Targets that are remembered; of more, those that nothing is under way with are forgotten."""
+
+
+_NONE = Rates()
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
-    """At most `limit` in any `seconds`, of which `amount` is wanted: never more than `limit`.
+class LimitState:
+    """One limit. `used` is what is counted here, None where another machine counts too; `remaining` what the
+    provider said last."""
 
-    `key` is hashed: it names no key and no prompt. What stands before its first ":" is the same for all
-    that is taken together, so a store can keep it in one place. `age` is for what is settled or learned:
-    so many seconds ago it was taken."""
-
-    key: str
-    amount: int
+    of: str
     limit: int
     seconds: float
-    age: float = 0.0
+    used: int | None
+    remaining: int | None
+    learned: bool
+    shared: bool  # by all targets of the key
 
 
-class Windows(Protocol):
-    async def take(self, wants: Sequence[Want]) -> float: ...
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """One target with one key, for the status. `paused` is seconds; `at_once` the calls under way, of at
+    most `bound` (None: any number), which was `found` by failures or is the user's."""
 
-    async def settle(self, wants: Sequence[Want]) -> None: ...
+    target: str
+    key: str
+    limits: tuple[LimitState, ...]
+    paused: float
+    waiting: int
+    at_once: int
+    bound: int | None
+    found: bool
 
-    async def pause(self, key: str, seconds: float) -> None: ...
 
-    async def paused(self, key: str) -> float: ...
+class Limiter:
+    """What all targets share; one an engine. `used` looks into the windows, where that costs nothing."""
 
-    async def learn(self, want: Want) -> None: ...
+    def __init__(
+        self,
+        windows: Windows,
+        clock: Clock,
+        *,
+        max_wait: float = 60.0,
+        used: Callable[[Want], int | None] = lambda _want: None,
+    ) -> None:
+        self.windows = windows
+        self.clock = clock
+        self.max_wait = max_wait
+        self._used = used
+        self._keys: dict[str, Turns] = {}
+        self._lanes = 0
+        self._jobs: deque[tuple[Turns, Sequence[Want], Sequence[Want]]] = deque()
+        self._worker: asyncio.Task[None] | None = None
+
+    def limit(self, inner: Service, target: str, key: str, of_key: Rates = _NONE, of_target: Rates = _NONE) -> "Limit":
+        """The layer around `inner`. `key` stands for the provider and the credential, on every machine the
+        same one; what is known of it and of the target lives on when they get a new layer."""
+        hash = hashed(key)
+        turns = self._keys.get(hash)
+        if turns is None:
+            turns = self._keys[hash] = Turns(hash, self.windows, self.clock, self.max_wait)
+        turns.max_wait = self.max_wait
+        turns.at_once.own = of_key.concurrency
+        lane = turns.lanes.get(target)
+        if lane is None:
+            self._make_room()
+            lane_hash = hashed(target)
+            lane = Lane(target, lane_hash, Allowance(hash, lane_hash, of_key, of_target), AtOnce(of_target.concurrency))
+            turns.lanes[target] = lane
+            self._keys[hash] = turns
+            self._lanes += 1
+        else:
+            lane.allowance.configure(hash, of_key, of_target)
+            lane.at_once.own = of_target.concurrency
+        lane.used_at = self.clock.now()
+        return Limit(inner, self, turns, lane)
+
+    def snapshot(self) -> list[TargetState]:
+        """Of all targets that were asked, one for each key."""
+        now = self.clock.now()
+        return [self._state(turns, lane, now) for turns in self._keys.values() for lane in turns.lanes.values()]
+
+    async def aclose(self) -> None:
+        """Finish what is to be counted."""
+        while self._worker is not None:
+            await self._worker
+
+    def later(self, turns: Turns, settled: Sequence[Want], learned: Sequence[Want] = ()) -> None:
+        """Count these when nobody waits for it."""
+        if not settled and not learned:
+            return
+        self._jobs.append((turns, settled, learned))
+        if self._worker is None:
+            self._worker = asyncio.get_running_loop().create_task(self._work())
+
+    async def _work(self) -> None:
+        try:
+            while self._jobs:
+                turns, settled, learned = self._jobs.popleft()
+                if settled:
+                    await self.windows.settle(settled)
+                    turns.kick()
+                for want in learned:
+                    await self.windows.learn(want)
+        finally:
+            self._worker = None
+
+    def _state(self, turns: Turns, lane: Lane, now: float) -> TargetState:
+        allowance = lane.allowance
+        limits: list[LimitState] = []
+        for rule in allowance.rules:
+            if rule.limit < UNLIMITED:
+                said = allowance.said(rule)
+                limits.append(
+                    LimitState(
+                        of=rule.of,
+                        limit=rule.limit,
+                        seconds=rule.seconds,
+                        used=self._used(Want(rule.key, 0, rule.limit, rule.seconds)),
+                        remaining=said.remaining if said else None,
+                        learned=rule.learned,
+                        shared=rule.key.startswith(f"{turns.hash}::"),
+                    )
+                )
+        bounds = [bound for bound in (lane.at_once.bound, turns.at_once.bound) if bound is not None]
+        return TargetState(
+            target=lane.name,
+            key=turns.hash,
+            limits=tuple(limits),
+            paused=round(max(0.0, max(turns.paused_until, lane.paused_until) - now), 3),
+            waiting=len(lane.queue),
+            at_once=lane.at_once.in_use,
+            bound=min(bounds, default=None),
+            found=lane.at_once.found,
+        )
+
+    def _make_room(self) -> None:
+        if self._lanes < MOST_LANES:
+            return
+        idle = sorted(
+            (lane.used_at, hash, name)
+            for hash, turns in self._keys.items()
+            for name, lane in turns.lanes.items()
+            if not lane.at_once.in_use and not lane.queue
+        )
+        for _, hash, name in idle[: MOST_LANES // 2]:
+            self._lanes -= 1
+            del self._keys[hash].lanes[name]
+            if not self._keys[hash].lanes:
+                del self._keys[hash]
+
+
+class Limit:
+    """The layer of one target; `Limiter.limit` makes it."""
+
+    def __init__(self, inner: Service, limiter: Limiter, turns: Turns, lane: Lane) -> None:
+        self._inner = inner
+        self._limiter = limiter
+        self._turns = turns
+        self._lane = lane
+
+    async def send(self, call: Call) -> Reply:
+        lane, now = self._lane, self._limiter.clock.now
+        taken = await self._turns.enter(lane, call)
+        began = lane.used_at = now()
+        try:
+            reply = await self._inner.send(call)
+        except ProviderError as error:
+            self._over(taken, began, error.usage or Usage(), sent=_sent(error))
+            await self._judge(error, began, call)
+            raise
+        except BaseException:
+            self._over(taken, began, None, sent=True)
+            raise
+        reply.on_end(lambda finish, error: self._ended(taken, began, finish, error))
+        if reply.headroom:
+            self._learn(reply.headroom, call)
+        if lane.strikes and began >= lane.struck:
+            lane.strikes = 0
+        if self._turns.strikes and began >= self._turns.struck:
+            self._turns.strikes = 0
+        return reply
+
+    def _ended(self, taken: Taken, began: float, finish: Finish | None, error: ProviderError | None) -> None:
+        if finish is not None:
+            self._lane.allowance.answered(finish.usage)
+            self._lane.at_once.succeeded()
+            said = finish.usage.input_tokens or finish.usage.output_tokens
+            self._over(taken, began, finish.usage if said else None, sent=True)
+            return
+        if isinstance(error, RateLimited | Overloaded):  # said within the stream: rare, and a retry waits anyway
+            self._lane.at_once.failed(began, self._limiter.clock.now())
+        self._over(taken, began, None if error is None else error.usage or Usage(), sent=True)
+
+    def _over(self, taken: Taken, began: float, usage: Usage | None, *, sent: bool) -> None:
+        """Give the place back at once, and what was not used as soon as it can be counted."""
+        age = self._limiter.clock.now() - began
+        self._turns.leave(self._lane, age)
+        self._limiter.later(self._turns, self._lane.allowance.taken_back(taken, age, usage, sent=sent))
+
+    def _learn(self, headroom: tuple[Headroom, ...], call: Call) -> None:
+        if isinstance(call.ask, CountTokens):
+            return  # limited apart: https://platform.claude.com/docs/en/build-with-claude/token-counting
+        lane = self._lane
+        used = lane.allowance.learn(headroom, self._limiter.clock.now())
+        lane.at_once.told = lane.allowance.told
+        self._limiter.later(self._turns, (), used)
+
+    async def _judge(self, error: ProviderError, began: float, call: Call) -> None:
+        lane, turns, now = self._lane, self._turns, self._limiter.clock.now()
+        if error.headroom:
+            self._learn(error.headroom, call)
+        if not error.asked or not isinstance(error, RateLimited | Overloaded):
+            return
+        lane.at_once.failed(began, now)
+        if not isinstance(error, RateLimited):
+            return
+        whose = lane if _of_target(error, lane) else turns
+        if began >= whose.struck:  # else of those that were under way when the first came back
+            whose.strikes += 1
+            whose.struck = now
+        backoff = min(MOST_PAUSE, FIRST_PAUSE * 2.0 ** (max(1, whose.strikes) - 1))
+        pause = min(LONGEST_PAUSE, error.retry_after or _full_again(error) or backoff)
+        whose.paused_until = max(whose.paused_until, now + pause)
+        prefix = f"{turns.hash}:{lane.hash}:" if whose is lane else f"{turns.hash}:"
+        await self._limiter.windows.pause(prefix, pause)
+
+
+def _sent(error: ProviderError) -> bool:
+    """Whether a request was made that the provider counts. It does not count what it refused as too much."""
+    if isinstance(error, RateLimited) or not error.asked:
+        return False
+    if isinstance(error, TimedOut) and error.phase == "connect":
+        return False
+    return not (isinstance(error, Refused) and error.status is None and error.code is None)
+
+
+def _of_target(error: RateLimited, lane: Lane) -> bool:
+    """Whether it is a limit of the model's, not of the whole key: its words name the model, or its headers
+    tell of limits of the kind that vendors have for each model. OpenRouter's, which have no window, are the
+    account's: https://openrouter.ai/docs/api/reference/limits"""
+    model = lane.name.partition("/")[2].lower()
+    named = len(model) > 2 and model in error.message.lower()
+    return named or any(told.window is not None for told in error.headroom)
+
+
+def _full_again(error: ProviderError) -> float | None:
+    """Seconds until what is used up is there again, as the headers say."""
+    return max((told.reset for told in error.headroom if told.remaining == 0 and told.reset), default=None)

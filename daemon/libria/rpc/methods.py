@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from libria import __version__
 from libria.config import warnings
+from libria.engine import Engine
+from libria.layers.limit import TargetState
 from libria.paths import config_file
 from libria.rpc import answers, results
 from libria.rpc import params as wire
@@ -147,10 +149,38 @@ async def _status(context: Context, params: wire.StatusParams) -> results.Status
             for target, circuit in engine.circuits()
             if circuit.failures
         ],
+        targets=[_target(state) for state in engine.limiter.snapshot()],
+        queue=results.QueueResult(**asdict(engine.calls.admit.snapshot())),
+        cache=await _cache_figures(engine),
         spend=[
             results.SpentResult(target=target, **asdict(spent)) for target, spent in engine.spend.by_target.items()
         ],
     )  # fmt: skip
+
+
+def _target(state: TargetState) -> results.TargetResult:
+    return results.TargetResult(
+        target=state.target,
+        key=state.key[:8],
+        limits=[results.LimitResult(**asdict(limit)) for limit in state.limits],
+        paused_ms=state.paused * 1000,
+        waiting=state.waiting,
+        in_flight=state.at_once,
+        bound=state.bound,
+        found=state.found,
+    )
+
+
+async def _cache_figures(engine: Engine) -> results.CacheFiguresResult:
+    figures = engine.cache_figures
+    return results.CacheFiguresResult(
+        hits=figures.hits,
+        misses=figures.misses,
+        stored=figures.stored,
+        foreign=figures.foreign,
+        joined=figures.joined,
+        saved_usd=await engine.saved(),
+    )
 
 
 async def _stop(context: Context, params: wire.StopParams) -> None:

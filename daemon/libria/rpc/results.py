@@ -180,6 +180,56 @@ class SpentResult(Result, frozen=True):
     output_tokens: int
 
 
+class LimitResult(Result, frozen=True):
+    """One limit: at most `limit` of `of` ("requests", "tokens", "inputTokens", "outputTokens") in `seconds`.
+    `used` is counted here (not said where other machines count too), `remaining` what the provider said last;
+    `learned` from the provider or else the user's; `shared` by all models of the key."""
+
+    of: str
+    limit: int
+    seconds: float
+    learned: bool
+    shared: bool
+    used: int | None = None
+    remaining: int | None = None
+
+
+class TargetResult(Result, frozen=True):
+    """What is kept to of one target with one key (`key` tells keys apart and names none): nothing is sent for
+    `pausedMs` after a 429; `waiting` calls; `inFlight` of at most `bound` at once, a bound that was `found` by
+    failures or is the user's."""
+
+    target: str
+    key: str
+    limits: list[LimitResult]
+    paused_ms: float
+    waiting: int
+    in_flight: int
+    found: bool
+    bound: int | None = None
+
+
+class QueueResult(Result, frozen=True):
+    """Calls that are let in at once, and those that wait to be."""
+
+    in_flight: int
+    slots: int
+    waiting: int
+    room: int
+
+
+class CacheFiguresResult(Result, frozen=True):
+    """Since the daemon started: look-ups that found an answer or did not, answers kept, entries that could not be
+    read, calls that heard the answer to an equal one, and what hits would have cost."""
+
+    hits: int
+    misses: int
+    stored: int
+    foreign: int
+    joined: int
+    saved_usd: float
+
+
 class StatusResult(Result, frozen=True):
     """`tasks` are those of the daemon's event loop, this request's own among them: at rest it is a small number
     that stays the same."""
@@ -195,4 +245,7 @@ class StatusResult(Result, frozen=True):
     calls: list[CallResult]
     pools: list[PoolResult]
     breakers: list[BreakerResult]
+    targets: list[TargetResult]
+    queue: QueueResult
+    cache: CacheFiguresResult
     spend: list[SpentResult]

@@ -17,3 +17,6 @@ WORKLOADS: Mapping[str, Callable[[Rig, bool], list[Figure]]] = {
     "soak": soak.run,
 }
 """By name, in the order of the table. The second argument is whether to be quick."""
+
+LONG = frozenset({"soak"})
+"""Which run only where they are named."""

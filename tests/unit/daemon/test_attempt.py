@@ -95,7 +95,7 @@ async def test_attempts_are_recorded_in_order_with_outcome_and_time() -> None:
     clock = FakeClock()
     service = FakeService([Overloaded("busy", status=503, request_id="r1")], whole("ok"))
     call = a_call(clock)
-    target = stack.for_target(service, POLICY, BREAKING, clock, Notes(), lambda _call: False)
+    target = stack.for_target(service, POLICY, BREAKING, clock, Notes(), lambda _call: None, lambda inner: inner)
     task = asyncio.create_task(read(target.service, call))
     await finished(clock, task)
     assert [(a.target, a.outcome, a.status, a.request_id) for a in call.trace.attempts] == [

@@ -1,13 +1,18 @@
 """The cache: what is kept, under which key, for how long."""
 
+import pickle
+from copy import copy
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
-from libria.layers.cache import Cache, Identity
+from libria.layers.cache import Cache, CacheFigures, Identity
+from libria.layers.cache_answers import Answers, Saved
 from libria.stores.memory import MemoryStore
 from libria.testing import FakeClock, FakeService
 from libria_providers.errors import CacheMiss, Disconnected
+from libria_providers.reply import Answer
 from libria_providers.types import (
     CacheOptions,
     Call,
@@ -16,7 +21,6 @@ from libria_providers.types import (
     Finish,
     Message,
     Reasoning,
-    Tool,
     ToolCallDelta,
     Usage,
 )
@@ -36,9 +40,11 @@ CALL = Call("p/m", (Message("user", "hello"),), cache=USE)
 class Rig:
     def __init__(self, *scripts: list[list[Event] | Exception]) -> None:
         self.clock = FakeClock()
-        self.service = FakeService(*scripts)  # type: ignore[arg-type]
+        self.service = FakeService(*map(_fresh, scripts))  # type: ignore[arg-type]
         self.partition = "key-1"
-        self.cache = Cache(self.service, MemoryStore(10**6), self._identify, 3600.0, self.clock)
+        self.store = MemoryStore(10**6, self.clock)
+        self.figures = CacheFigures()
+        self.cache = Cache(self.service, self.store, self._identify, 3600.0, self.clock, self.figures)
 
     async def _identify(self, call: Call) -> Identity:
         return Identity(call.model, "d/1", self.partition)
@@ -50,6 +56,14 @@ class Rig:
         finally:
             await reply.aclose()
         return events, reply.age
+
+
+def _fresh(script: list[list[Event] | Exception]) -> list[list[Event] | Exception]:
+    """Each reply has a Finish of its own."""
+    return [
+        [copy(event) if isinstance(event, Finish) else event for event in step] if isinstance(step, list) else step
+        for step in script
+    ]
 
 
 async def test_a_hit_is_the_whole_answer_with_its_age() -> None:
@@ -65,31 +79,6 @@ async def test_a_hit_is_the_whole_answer_with_its_age() -> None:
     ]
     assert age == pytest.approx(10)
     assert len(rig.service.calls) == 1
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "upstream"),
-    [
-        (CALL, replace(CALL, stream=False), 1),
-        (CALL, replace(CALL, fallbacks=("q/m",), priority="batch"), 1),
-        (
-            replace(CALL, provider_options={"a": 1, "b": {"c": 1, "d": 2}}),
-            replace(CALL, provider_options={"b": {"d": 2, "c": 1}, "a": 1}),
-            1,
-        ),
-        (CALL, replace(CALL, messages=(Message("user", "hello "),)), 2),
-        (CALL, replace(CALL, system="be brief"), 2),
-        (CALL, replace(CALL, temperature=0.5), 2),
-        (CALL, replace(CALL, tools=(Tool("t", {}),)), 2),
-        (CALL, replace(CALL, model="p/n"), 2),
-        (CALL, replace(CALL, seed=1), 2),
-    ],
-)
-async def test_what_makes_a_question_the_same(first: Call, second: Call, upstream: int) -> None:
-    rig = Rig([ANSWER], [ANSWER])
-    await rig.ask(first)
-    await rig.ask(second)
-    assert len(rig.service.calls) == upstream
 
 
 async def test_two_keys_never_share() -> None:
@@ -168,19 +157,89 @@ async def test_what_a_fallback_answered_is_not_kept() -> None:
     assert len(rig.service.calls) == 2
 
 
-def test_memory_is_bounded_and_forgets_the_least_used() -> None:
-    store = MemoryStore(10_000)
-    for i in range(30):
-        store.put(b"%d" % i, b"x" * 500)
-        store.get(b"0")
-    assert store.size <= 10_000
-    assert store.get(b"0") is not None
-    assert store.get(b"1") is None
-    store.put(b"huge", b"x" * 5000)
-    assert store.get(b"huge") is None
+async def test_what_is_not_ours_is_a_miss_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    foreign = [b"", b"\x80garbage", pickle.dumps({"text": "hello"})]
+    rig = Rig(*[[ANSWER] for _ in range(4)])
+    await rig.ask(CALL)
+    (key,) = rig.store._entries
+    for stored in foreign:
+        rig.store.put(key, stored, 60.0, {})
+        assert await rig.ask(CALL) == (ANSWER, None)
+    assert rig.figures.foreign == 3
+    assert len(caplog.records) == 1
+    assert "hello" not in caplog.text
+    assert (await rig.ask(CALL))[1] is not None
 
 
-def test_a_foreign_entry_is_a_miss() -> None:
+async def test_an_answer_under_another_key_is_none() -> None:
+    """A store that is damaged may mix up its keys; the answer to another question is worse than none."""
+    rig = Rig([ANSWER], [ANSWER], [ANSWER])
+    await rig.ask(CALL)
+    (first,) = rig.store._entries
+    other = replace(CALL, seed=1)
+    await rig.ask(other)
+    second = next(key for key in rig.store._entries if key != first)
+    rig.store.put(second, rig.store.find(first) or b"", 60.0, {})
+    assert (await rig.ask(other))[1] is None
+
+
+async def test_what_another_machine_will_have_stored_is_not_believed() -> None:
+    rig = Rig([ANSWER], [ANSWER])
+    rig.clock._now += 1000
+    await rig.ask(CALL)
+    rig.clock._now -= 800
+    assert (await rig.ask(CALL))[1] is None
+    rig.clock._now -= 200
+    assert (await rig.ask(CALL))[1] == 0.0  # but that our clocks differ a little is
+
+
+async def test_an_age_of_zero_is_never_young_enough() -> None:
+    rig = Rig([ANSWER], [ANSWER])
+    await rig.ask(CALL)
+    assert (await rig.ask(replace(CALL, cache=CacheOptions("use", max_age=0))))[1] is None
+
+
+async def test_what_cannot_be_said_in_bytes_goes_through_and_is_not_kept() -> None:
+    huge: list[Event] = [Delta("x"), Finish("stop", opaque={"n": 2**70})]
+    half: list[Event] = [Delta("\ud83d"), Finish("stop")]
+    rig = Rig([huge], [half], [ANSWER])
+    assert (await rig.ask(CALL))[0] == huge
+    assert (await rig.ask(CALL))[0] == half
+    assert (await rig.ask(replace(CALL, system="\ud83d")))[0] == ANSWER
+    assert not len(rig.store)
+
+
+async def test_what_was_found_for_who_waited_is_not_stored_again() -> None:
+    """Coalesce may bring an answer that another machine has just put into the shared store."""
+    rig = Rig([ANSWER])
+    send = rig.service.send
+
+    async def aged(call: Call) -> object:
+        reply = await send(call)
+        reply.age = 3.0
+        return reply
+
+    rig.cache._inner = SimpleNamespace(send=aged)  # type: ignore[assignment]
+    assert (await rig.ask(CALL))[1] == 3.0
+    assert not len(rig.store)
+
+
+async def test_an_answer_that_many_hear_is_stored_once() -> None:
     rig = Rig()
-    rig.cache._store.get = lambda key: b"\x80garbage"  # type: ignore[method-assign]
-    assert rig.cache._find(b"k", CALL) is None
+    finish = ANSWER[-1]
+    assert isinstance(finish, Finish)
+    answer = Answer()
+    for event in ANSWER:
+        answer.add(event)
+    answers = Answers(rig.store, 60.0, rig.clock, rig.figures)
+    for _ in range(3):
+        answers.keep(b"k", answer, finish, "p/m")
+    assert rig.figures.stored == 1
+
+
+async def test_figures() -> None:
+    rig = Rig([ANSWER])
+    for _ in range(3):
+        await rig.ask(CALL)
+    assert (rig.figures.hits, rig.figures.misses, rig.figures.stored) == (2, 1, 1)
+    assert rig.figures.saved["p/m"] == Saved(2, 6, 8)

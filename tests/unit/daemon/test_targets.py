@@ -16,7 +16,7 @@ from libria_providers.errors import CredentialMissing, CredentialRejected, Model
 from libria_providers.http import Pools
 from libria_providers.simulator import Simulator
 from libria_providers.types import Call, Message, Origin
-from libria_providers.websocket import Sockets
+from libria_providers.websocket.transport import Sockets
 
 
 def targets(pools: Pools, **sections: Any) -> Targets:

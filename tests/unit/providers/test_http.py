@@ -75,6 +75,30 @@ async def test_a_cancel_at_any_moment_leaves_no_connection_behind() -> None:
         await pools.aclose()
 
 
+async def test_cancels_into_the_closing_of_a_cancelled_request_leave_nothing_behind() -> None:
+    async with Simulator(pace=0) as sim, Pools() as pools:
+        pool = pools.open(wiring("openai", f"{sim.url}/v1", {}))
+        body = BODY.replace(b"fast:50", b"silent")
+
+        async def ask() -> None:
+            response = await pool.send("POST", f"{sim.url}/v1/chat/completions", HEADERS, body, Timeouts())
+            await response.aclose()
+
+        for turns in range(1, 12):
+            seen = len(sim.calls)
+            task = asyncio.create_task(ask())
+            await sim.wait_for(lambda call: call.state == "open", count=1)
+            for _ in range(turns):
+                task.cancel()
+                await asyncio.sleep(0)
+            with suppress(asyncio.CancelledError):
+                await task
+            await sim.wait_for(lambda call: call.state == "hung up", count=seen + 1)
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert (pool.in_use, pool.open_connections) == (0, 0), f"cancelled in {turns} turns of the loop"
+
+
 async def test_a_closed_kept_connection_is_replaced_unseen() -> None:
     """llama.cpp closes after each stream though it announced keep-alive."""
     served = 0

@@ -1,5 +1,7 @@
 """What the events of a reply add up to, and how a reply ends."""
 
+import asyncio
+
 import pytest
 
 from libria_providers.errors import Disconnected, Interrupted, InvalidResponse, ProviderError
@@ -117,3 +119,39 @@ async def test_a_rescue_that_fails_raises_its_own_error() -> None:
     with pytest.raises(Interrupted):
         await reply.read()
     assert source.closed == 1
+
+
+async def test_what_broke_is_closed_before_another_is_asked() -> None:
+    """Its attempt is the earlier one; and a cancel while it closes must not lose a reply that was asked for."""
+    first, second = Source([Delta("a")], CUT), Source([Delta("b")], [FINISH])
+    reply = first.reply()
+
+    async def rescue(error: ProviderError) -> Reply:
+        assert (first.closed, first.ends) == (1, [(None, CUT)])
+        return second.reply()
+
+    reply.rescue = rescue
+    assert (await reply.read()).text == "ab"  # without a Reset, which fallback adds
+    assert (first.closed, second.closed) == (1, 1)
+
+
+async def test_a_reply_closes_its_upstream_also_when_its_reader_is_cancelled_meanwhile() -> None:
+    closed: list[str] = []
+
+    async def batches() -> Batches:
+        try:
+            yield [Delta("a")]
+        finally:
+            await asyncio.get_running_loop().create_future()
+
+    async def close() -> None:
+        closed.append("upstream")
+
+    reply = Reply(batches(), target="a/m", close=close)
+    await reply.__anext__()
+    closing = asyncio.create_task(reply.aclose())
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert closed == ["upstream"]
