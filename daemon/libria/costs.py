@@ -1,9 +1,23 @@
 """What a call cost, by a library of prices that is loaded when it is first wanted."""
 
 import asyncio
+import sys
 
 from libria_providers import prices
 from libria_providers.types import Model, Usage
+
+GENTLY = 0.0005
+"""Seconds that the loading thread holds Python for at a time, a tenth of the default: a delta or a cancel must
+not wait behind it."""
+
+
+def _load() -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(GENTLY)
+    try:
+        prices.preload()
+    finally:
+        sys.setswitchinterval(before)
 
 
 class Costs:
@@ -15,7 +29,7 @@ class Costs:
 
     def prepare(self) -> None:
         if self._loaded is None:
-            self._loaded = asyncio.create_task(asyncio.to_thread(prices.preload))
+            self._loaded = asyncio.create_task(asyncio.to_thread(_load))
 
     async def of(self, provider: str, model: str, usage: Usage) -> float | None:
         """US dollars, None where the price of `model` is not known. `provider` is a built-in one's name."""

@@ -107,11 +107,10 @@ class Engine:
             call = replace(call, model=await self._default_model(call.origin))
         if any(name.startswith("simulate/") for name in self.names(call)):
             await self._need_simulator()
+        if not all(self.targets.local(name) for name in self.names(call)):
+            self._costs.prepare()
         try:
-            reply = await self.calls.service.send(call)
-            if not self.targets.local(reply.target):
-                self._costs.prepare()
-            return reply
+            return await self.calls.service.send(call)
         except ModelNotFound as error:
             raise await self._with_near(error, call) from None
 

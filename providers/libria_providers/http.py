@@ -241,6 +241,7 @@ class Pool:
                 attempt.replaced += 1
                 if attempt.fresh or attempt.replaced > SHARD_CONNECTIONS:
                     raise _translate(error, "firstToken") from None
+                await shard.close_idle()
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise _translate(error, "firstToken") from None
             except (ValueError, OverflowError, ExceptionGroup):
@@ -296,6 +297,15 @@ class _Shard:
         return bool(self._pool._requests) or any(
             not connection.is_idle() and not connection.is_closed() for connection in self.connections
         )
+
+    async def close_idle(self) -> None:
+        """Where one kept connection died, the others may be dead too, or the provider resets whoever asks: the
+        request is sent once more on a fresh one, not once on each that is kept."""
+        held = {id(request.connection) for request in self._pool._requests}
+        for connection in self.connections:
+            if id(connection) not in held and connection.is_idle():
+                self._pool._connections.remove(connection)
+                await connection.aclose()
 
     async def sweep(self) -> None:
         """Close connections that no request holds and that will never be idle again.

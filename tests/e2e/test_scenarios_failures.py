@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 from e2e_client import Client
 from scenario_stage import on_the_socket, scenario
 
@@ -99,7 +98,6 @@ async def test_others_are_not_drawn_in(client: Client, sim: Simulator) -> None:
 
 
 @on_the_socket
-@pytest.mark.xfail(reason="the request is sent once on each kept connection before a fresh one is made", strict=True)
 async def test_a_reset_is_not_tried_on_every_kept_connection(client: Client, sim: Simulator) -> None:
     """After a burst there are ten of them; a provider that resets whoever asks is asked four times at most."""
     await asyncio.gather(*(client.chat("openai/fast:20+first:50").result() for _ in range(10)))

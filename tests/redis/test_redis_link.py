@@ -108,6 +108,26 @@ async def test_very_many_at_once_are_no_reason_to_leave(link: Link) -> None:
     assert link.state().error is None
 
 
+async def test_a_crowd_does_not_wait_longer_than_one(server: RealRedis, link: Link) -> None:
+    slowest = 0.0
+
+    async def asking() -> None:
+        nonlocal slowest
+        for _ in range(20):
+            began = time.monotonic()
+            with contextlib.suppress(Away):
+                await link.ask("PING")
+            slowest = max(slowest, time.monotonic() - began)
+            await asyncio.sleep(0.02)
+
+    crowd = [asyncio.create_task(asking()) for _ in range(100)]
+    await asyncio.sleep(0.05)
+    server.stop()
+    await comes(lambda: not link.connected, 0.5)
+    await asyncio.gather(*crowd)
+    assert slowest < MOST + 0.02  # of which some is the crowd's own
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """`mend` makes it right again."""

@@ -1,5 +1,6 @@
 """More than one server: a Cluster, and a master that Sentinel names."""
 
+import asyncio
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,8 +44,11 @@ async def test_a_cluster(cluster: list[RealRedis], join: Join) -> None:
         requests, tokens = Want(f"{key}:requests", 1, 5, 60.0), Want(f"{key}:tokens", 10, 1000, 60.0)
         given = [await windows.take([requests, tokens]) for windows in (a, b) * 3].count(0.0)
         assert given == 5
-        await a.pause(f"{key}", 5)
-        assert await b.paused(f"{key}:tokens") > 4
+        await a.pause(f"{key}:", 5)
+        assert await a.take([requests]) > 4
+        async with asyncio.timeout(5):
+            while not await b.paused(f"{key}:tokens"):  # told, not waited for
+                await asyncio.sleep(0.01)
     leases = RedisLeases(link, clock)
     assert await leases.acquire(b"k", 5)
     assert not await leases.acquire(b"k", 5)

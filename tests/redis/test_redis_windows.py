@@ -128,6 +128,17 @@ async def test_a_cancelled_taker_takes_nothing(machine: Machine) -> None:
     assert kept <= 2  # those that heard that they may before they were cancelled
 
 
+async def test_very_many_takers_at_once(machine: Machine) -> None:
+    """Redis has them all answered only in a while; who cannot wait takes of the local share, which counts too."""
+    a = await machine()
+    want = Want("k4:requests", 1, 900, 60.0)
+    given = (await asyncio.gather(*(a.take([want]) for _ in range(3000)))).count(0.0)
+    assert a._link.state().error is None
+    assert 300 <= given <= 1200  # together never more than the limit and a share
+    await asyncio.sleep(0.2)
+    assert await taken(a, want, 1000) == max(0, 900 - given)
+
+
 async def test_scripts_flushed(server: RealRedis, machine: Machine) -> None:
     a = await machine()
     assert await taken(a, REQUESTS, 3) == 3

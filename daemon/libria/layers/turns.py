@@ -21,6 +21,9 @@ from libria_providers.types import Call, Status
 
 NEVER = float("inf")
 
+IMPATIENT_SECONDS = 5.0
+"""About what one waits for an answer to begin."""
+
 
 class Turns:
     """All lanes of one key. `max_wait` is seconds, for a call that can be answered elsewhere."""
@@ -86,10 +89,15 @@ class Turns:
     def waiting(self) -> int:
         return sum(len(lane.queue) for lane in self._waiting)
 
+    def _patience(self, call: Call) -> float:
+        """Seconds that a call waits which can be answered elsewhere: who sits before it would rather be
+        answered by another model, a batch would rather wait for its own."""
+        return self.max_wait if call.priority == "batch" else min(self.max_wait, IMPATIENT_SECONDS)
+
     async def _turn(self, lane: Lane, call: Call, taken: Taken, wait: float | None) -> Taken:
         clock = self._clock
         began = clock.now()
-        until = call.deadline if call.insist else min(call.deadline, began + self.max_wait)
+        until = call.deadline if call.insist else min(call.deadline, began + self._patience(call))
         if wait is not None and began + wait > until:
             raise self._too_late(lane, wait)
         turn = Turn(call, lane, taken, until)

@@ -44,6 +44,14 @@ class _Protocol(LanguageServerProtocol):
     def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]  # pygls' own is a generator that ends the process
         self.ended()
 
+    # pygls' own are cached with the object itself in the key: 128 clients that have left would stay, keys and all.
+
+    def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]  # theirs is the cache
+        return types.METHOD_TO_TYPES.get(method, (None,))[0]
+
+    def get_result_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
+        return types.METHOD_TO_TYPES.get(method, (None, None))[1]
+
     @property
     def shut_down(self) -> bool:
         return self._shutdown

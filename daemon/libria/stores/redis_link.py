@@ -27,8 +27,11 @@ from libria.stores.redis_script import Script
 log = logging.getLogger("libria.redis")
 
 CROWD, MOST_WAITING = 32, 1000
-"""Commands that wait for their answers: from the first figure on it is we who are slow; beyond the second
+"""Commands that wait for their answers: from the first figure on it may be we who are slow; beyond the second
 nobody waits, as it would not be answered in time."""
+
+SILENCE = 0.2
+"""Seconds without any answer that a crowd allows it: it reads all that came before it answers any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Link:
         self._keeper: Keeper | None = None
         self._trip: float | None = None  # seconds, smoothed
         self._answered = 0.0  # when the last answer came
+        self._busy = 0.0  # when a command was sent that had nobody before it
         self._joining: list[Callable[[], None]] = []
         if url:
             try:
@@ -99,7 +103,7 @@ class Link:
 
     async def ask(self, *command: bytes | str | int, late: Done | None = None) -> Answer:
         """The answer to one command. Raises Away, after 40 ms at most, or what is left of the call's patience.
-        Cancelled, it leaves `late` to be called when the answer comes: for what was taken by nobody."""
+        `late` is called with an answer that comes when nobody waits for it: what was taken by it, nobody has."""
         lane, patience = self._lane, patience_left()
         if lane is None:
             raise Away(self._error or "disconnected")
@@ -108,6 +112,8 @@ class Link:
         if limit < LATE or before >= MOST_WAITING:
             raise Away("timedOut")
         began = self._clock.now()
+        if before == 0:
+            self._busy = began
         try:
             said = await answer_to(command, lane, self._clock, limit, self._heard, late)
         finally:
@@ -115,10 +121,7 @@ class Link:
             if patience is not None:
                 patience.left -= took
         if isinstance(said, Away):
-            # Silence is no fault of Redis where the call had little time left, or where it answers one
-            # after the other of very many.
-            excused = limit < LIMIT or (before >= CROWD and self._answered > began)
-            if said.lasting and not (said.kind == "timedOut" and excused):
+            if said.lasting and not (said.kind == "timedOut" and self._excused(lane, before, limit)):
                 self.left(lane, said)
             raise said
         self._trip = took if self._trip is None else 0.9 * self._trip + 0.1 * took
@@ -148,8 +151,10 @@ class Link:
 
         if lane is None:
             answered(Away(self._error or "disconnected"))
-        else:
-            lane.send(command, answered)
+            return
+        if lane.waiting == 0:
+            self._busy = self._clock.now()
+        lane.send(command, answered)
 
     def post_run(self, script: Script, keys: Sequence[str], *args: str | int, done: Done | None = None) -> None:
         def answered(said: Answer | Away) -> None:
@@ -184,6 +189,13 @@ class Link:
         if self._clock.now() - self._answered >= BEAT:
             with contextlib.suppress(Away):
                 await self.ask("PING")
+
+    def _excused(self, lane: Lane, before: int, limit: float) -> bool:
+        """Whether silence says nothing: the call had little time left, or Redis has very much to answer."""
+        if limit < LIMIT:
+            return True
+        silent = self._clock.now() - max(self._answered, self._busy)
+        return max(before, lane.waiting) >= CROWD and silent < SILENCE
 
     def _heard(self) -> None:
         self._answered = self._clock.now()

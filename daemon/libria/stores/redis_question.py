@@ -50,7 +50,7 @@ async def answer_to(
     command: Command, lane: Lane, clock: Clock, limit: float, heard: Callable[[], None], late: Done | None = None
 ) -> Answer | Away:
     """The answer within `limit` seconds, or why there is none. `heard` is called when Redis said anything;
-    `late` with the answer to one who was cancelled and does not hear it."""
+    `late` with the answer to one who was cancelled, or waits no longer, and does not hear it."""
     answer: asyncio.Future[Answer | Away] = asyncio.get_running_loop().create_future()
 
     def done(said: Answer | Away) -> None:
@@ -58,7 +58,7 @@ async def answer_to(
             heard()
         if not answer.done():
             answer.set_result(said)
-        elif answer.cancelled() and late is not None:
+        elif late is not None:
             late(said)
 
     when = clock.now() + limit

@@ -59,6 +59,10 @@ class RedisWindows:
     async def take(self, wants: Sequence[Want]) -> float:
         if not wants:
             return 0.0
+        # What is known to be paused needs no asking; and in a Cluster what was just told may not be there yet.
+        paused = max([await self._local.paused(want.key) for want in wants])
+        if paused > 0:
+            return paused
         ledgers = [self._ledger(want) for want in wants]
         who = f"{self._who}.{hash(tuple(ledger.name for ledger in ledgers)):x}"
         waited = self._again.pop(who, math.inf) - 0.001 <= self._clock.now()
@@ -68,7 +72,7 @@ class RedisWindows:
             answer = await self._link.run(
                 self._script, keys, *arguments, late=lambda said: self._taken_by_nobody(wants, said)
             )
-            wait, paused, *epochs = cast("list[int]", answer)
+            wait, told_to_pause, *epochs = cast("list[int]", answer)
         except Away:
             return await self._take_locally(wants, ledgers)
         for ledger, epoch in zip(ledgers, epochs, strict=True):
@@ -76,8 +80,8 @@ class RedisWindows:
         if wait == 0:
             await self._note(wants, ledgers)
             return 0.0
-        if paused:
-            await self._local.pause(wants[0].key, paused / 1e6)
+        if told_to_pause:
+            await self._local.pause(wants[0].key, told_to_pause / 1e6)
         if len(self._again) >= MAX_LEDGERS:
             self._again.clear()
         self._again[who] = self._clock.now() + wait / 1e6
@@ -121,7 +125,7 @@ class RedisWindows:
         return wait
 
     def _taken_by_nobody(self, wants: Sequence[Want], said: Answer | Away) -> None:
-        """The taker was cancelled before it heard that it may; it goes back."""
+        """The taker was gone, or took elsewhere, before it heard that it may; it goes back."""
         if isinstance(said, list) and said[0] == 0:
             self._settle([Line(self._ledger(want), -want.amount, 0.0) for want in wants])
 

@@ -40,7 +40,7 @@ class AnthropicCount(WholeBody):
     def whole(self, body: bytes, quirks: Quirks) -> list[Event]:
         said = lenient.read(body, _Count)
         if said is not None and (said.type == "error" or said.error):
-            raise stated(any_json(body), instead=True)
+            raise stated(any_json(body))
         if said is None or said.input_tokens is None:
             raise InvalidResponse("The provider sent no count of tokens; check its address.")
         return [Counted(said.input_tokens, exact=True), Finish("stop", Usage(input_tokens=said.input_tokens))]

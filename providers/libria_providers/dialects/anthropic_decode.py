@@ -99,7 +99,7 @@ class MessagesDecoder:
                 raise InvalidResponse(_NOT_MESSAGES) from None
             said = better
         if said.type == "error" or said.error:
-            raise stated(any_json(body), instead=True)
+            raise stated(any_json(body))
         if said.content is None:
             raise InvalidResponse(_NOT_MESSAGES)
         self._model = said.model or ""

@@ -88,7 +88,7 @@ class ConverseDecoder:
         if said.output is None or said.output.message is None:
             value = any_json(body)
             if mapping(value).get("error"):  # of something else that answers at this address
-                raise classify.stated(value, instead=True)
+                raise classify.stated(value)
             if is_error(value):
                 raise stated("", value)
             raise InvalidResponse("The provider's reply holds no message; check its address and the model.")

@@ -99,18 +99,15 @@ def failed(status: int, headers: Mapping[str, str], body: bytes) -> ProviderErro
     return _error(kind, words, status, headers)
 
 
-def stated(value: Json, *, instead: bool = False) -> ProviderError:
+def stated(value: Json) -> ProviderError:
     """The error for one that was said within a stream or in the body of a 200: there is only the
-    status that the vendor put inside. What it cannot name is its own failure, for it had accepted;
-    except `instead` of any reply and as words alone: then nobody had accepted anything (LM Studio
-    says 200 to an address that it does not have)."""
+    status that the vendor put inside. What it cannot name is its own failure, for it had accepted."""
     words = said(value)
     kind = _specific(words) or phrases.kind(words.status, words.words)
     if kind is None and words.status is not None:
         kind = _by_status(words.status, words)
     if kind is None:
-        nameless = errors.BadRequest if instead and not words.said_code else errors.Overloaded
-        kind = GENERAL.get(words.code) or GENERAL.get(words.type) or nameless
+        kind = GENERAL.get(words.code) or GENERAL.get(words.type) or errors.Overloaded
     return _error(kind, words, words.status, {})
 
 

@@ -48,7 +48,7 @@ class Cohere:
         except UNREADABLE:
             raise InvalidResponse("The provider's list of models cannot be read; check its address.") from None
         if said.models is None and (said.message or said.error):
-            raise said_error(any_json(body), instead=True)
+            raise said_error(any_json(body))
         return [_model(row, provider) for row in said.models or () if row.name and _useful(row)]
 
 

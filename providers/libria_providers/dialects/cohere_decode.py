@@ -83,7 +83,7 @@ class CohereDecoder:
                 raise InvalidResponse(_NOT_CHAT) from None
             said = better
         if bytes(said.error) not in _NOTHING or isinstance(said.message, str):
-            raise said_error(any_json(body), instead=True)
+            raise said_error(any_json(body))
         if said.message is None:
             raise InvalidResponse("The provider's reply holds no message; check its address and the model.")
         return self._turn.add(said.message) + self._finish(said.finish_reason, said.usage)
@@ -148,9 +148,9 @@ def counted(usage: WireUsage | None) -> Usage:
     return Usage(into, out, _whole(usage.cached_tokens), _whole(tokens.reasoning_tokens))
 
 
-def said_error(value: Json, *, code: str | None = None, instead: bool = False) -> ProviderError:
+def said_error(value: Json, *, code: str | None = None) -> ProviderError:
     """An error within a stream or in the body of a 200."""
-    return stated(shaped(value, code), instead=instead)
+    return stated(shaped(value, code))
 
 
 def shaped(value: Json, code: str | None = None) -> Json:

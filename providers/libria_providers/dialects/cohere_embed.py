@@ -44,7 +44,7 @@ class CohereEmbed(WholeBody):
         except UNREADABLE:
             raise InvalidResponse("The provider's embeddings cannot be read; check its address.") from None
         if bytes(said.error) not in _NOTHING or (said.message and said.embeddings is None):
-            raise said_error(any_json(body), instead=True)
+            raise said_error(any_json(body))
         vectors = said.embeddings
         if isinstance(vectors, _ByType):
             vectors = vectors.float_ or vectors.int8 or vectors.uint8 or vectors.binary or vectors.ubinary

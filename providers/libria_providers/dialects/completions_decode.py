@@ -55,7 +55,6 @@ class CompletionsDecoder:
         self._reason = ""  # finish_reason, once said
         self._spoke = False  # there was a choice
         self._finished = False
-        self._is_whole = False
 
     @property
     def ending(self) -> bool:
@@ -92,7 +91,6 @@ class CompletionsDecoder:
 
     def whole(self, body: bytes) -> list[Event]:
         """A reply that is one JSON body is complete, with or without a finish reason."""
-        self._is_whole = True
         events = self.feed("", body)
         if not self._spoke:
             raise InvalidResponse("The provider's reply holds no choice; check its address and the model.")
@@ -130,7 +128,7 @@ class CompletionsDecoder:
         return [Finish(reason, counted(self._usage, self._quirks), self._model)]
 
     def _stated(self, value: Json) -> ProviderError:
-        return stated(value, instead=self._is_whole)
+        return stated(value)
 
     def _unreadable(self, data: bytes) -> ProviderError:
         """An error in an unforeseen shape is still an error; anything else cannot be read."""

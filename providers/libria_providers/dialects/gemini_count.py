@@ -33,7 +33,7 @@ class GeminiCount(WholeBody):
         except UNREADABLE:
             said = lenient.read(body, _Whole) or _Whole()
         if said.error:
-            raise stated(any_json(body), instead=True)
+            raise stated(any_json(body))
         tokens = said.total_tokens if said.total_tokens is not None else said.input_tokens
         if tokens is None:
             raise InvalidResponse("The provider's reply holds no count of tokens; check its address.")

@@ -42,7 +42,6 @@ class GeminiDecoder:
         self._blocked = False
         self._broken: ProviderError | None = None  # raised at the end: what was said before it counts
         self._finished = False
-        self._is_whole = False
 
     @property
     def ending(self) -> bool:
@@ -73,7 +72,6 @@ class GeminiDecoder:
 
     def whole(self, body: bytes) -> list[Event]:
         """A reply that is one JSON body is complete, with or without a finish reason."""
-        self._is_whole = True
         events: list[Event] = []
         if body.lstrip()[:1] == b"[":  # a stream's array after all
             reader = JSONReader()
@@ -88,7 +86,7 @@ class GeminiDecoder:
         return events + self._finish()
 
     def _stated(self, value: Json) -> ProviderError:
-        return stated(value, instead=self._is_whole)
+        return stated(value)
 
     def _odd(self, event: str, data: bytes) -> list[Event]:
         """An error in an array is still one; what bears the name of another event is a gateway's own."""

@@ -36,7 +36,7 @@ class GeminiEmbed(WholeBody):
         except UNREADABLE:
             said = lenient.read(body, _Whole) or _Whole()
         if said.error:
-            raise stated(any_json(body), instead=True)
+            raise stated(any_json(body))
         vectors, tokens = _read(said)
         if not vectors or not all(vectors):
             raise InvalidResponse("The provider's reply holds no embeddings; check its address and the model.")

@@ -46,7 +46,6 @@ class InfillDecoder:
 
     def __init__(self) -> None:
         self._finished = False
-        self._is_whole = False
 
     def feed(self, event: str, data: bytes) -> list[Event]:
         if self._finished or not data.strip() or data[:6] == b"[DONE]":
@@ -61,7 +60,7 @@ class InfillDecoder:
                 raise InvalidResponse(_NOT_ITS_FORMAT) from None
             piece = better
         if piece.error and bytes(piece.error) not in _NOTHING:
-            raise stated(any_json(data), instead=self._is_whole)
+            raise stated(any_json(data))
         if piece.content is None and piece.stop is None:
             return self._unknown(data)
         events: list[Event] = []
@@ -79,7 +78,6 @@ class InfillDecoder:
 
     def whole(self, body: bytes) -> list[Event]:
         """One object, or an array of such where several were asked for."""
-        self._is_whole = True
         value = any_json(body)
         bodies = [msgspec.json.encode(one) for one in items(value)] or [body]
         events = [event for one in bodies for event in self.feed("", one)]
@@ -91,7 +89,7 @@ class InfillDecoder:
         """Progress of the prompt and what else may be added says nothing; in its place, an error may."""
         said = mapping(any_json(data))
         if "message" in said and ("code" in said or "type" in said):
-            raise stated(any_json(data), instead=self._is_whole)
+            raise stated(any_json(data))
         return []
 
     def _finish(self, piece: Piece) -> Finish:

@@ -30,7 +30,6 @@ class OllamaDecoder:
         self._model = ""
         self._spoke = False  # anything but an empty line
         self._finished = False
-        self._is_whole = False
 
     def feed(self, event: str, data: bytes) -> list[Event]:
         if self._finished or not data.strip():
@@ -43,7 +42,7 @@ class OllamaDecoder:
                 raise InvalidResponse(_NOT_OLLAMA) from None
             line = better
         if line.error and bytes(line.error) not in _NOTHING:
-            raise stated(any_json(data), instead=self._is_whole)
+            raise stated(any_json(data))
         if line.message is None and line.response is None and line.done is None and line.model is None:
             raise InvalidResponse(_NOT_OLLAMA)
         return self._read(line)
@@ -55,7 +54,6 @@ class OllamaDecoder:
 
     def whole(self, body: bytes) -> list[Event]:
         """One object, or the lines of a server that streams whatever it is asked."""
-        self._is_whole = True
         reader = JSONReader()
         messages = [data for _, data in (*reader.feed(body), *reader.end())]
         events = [event for data in messages for event in self.feed("", data)]

@@ -35,7 +35,7 @@ class OllamaEmbed(WholeBody):
         except UNREADABLE:
             raise InvalidResponse("The provider's embeddings cannot be read; check its address.") from None
         if bytes(said.error) not in _NOTHING:
-            raise stated(any_json(body), instead=True)
+            raise stated(any_json(body))
         vectors = said.embeddings or ([said.embedding] if said.embedding else [])
         if not vectors:
             raise InvalidResponse("The provider's reply holds no embeddings; check its address and the model.")

@@ -43,7 +43,6 @@ class ChatDecoder:
         self._refused = False
         self._spoke = False  # there was a choice
         self._finished = False
-        self._is_whole = False
 
     @property
     def ending(self) -> bool:
@@ -78,14 +77,13 @@ class ChatDecoder:
 
     def whole(self, body: bytes) -> list[Event]:
         """A reply that is one JSON body is complete, with or without a finish reason."""
-        self._is_whole = True
         events = self.feed("", body)
         if not self._spoke:
             raise InvalidResponse("The provider's reply holds no choice; check its address and the model.")
         return events + self._finish()
 
     def _stated(self, value: Json) -> ProviderError:
-        return stated(value, instead=self._is_whole)
+        return stated(value)
 
     def _unreadable(self, data: bytes) -> ProviderError:
         """An error in an unforeseen shape is still an error; anything else cannot be read."""

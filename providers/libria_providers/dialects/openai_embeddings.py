@@ -81,7 +81,7 @@ def _read(body: bytes) -> tuple[list[_Item], str | None, _Usage | None]:
     value = any_json(body)
     fields = mapping(value)
     if fields.get("error") or fields.get("detail") or fields.get("object") == "error":
-        raise stated(value, instead=True)
+        raise stated(value)
     raise InvalidResponse("The provider's embeddings cannot be read; check its address.")
 
 

@@ -39,7 +39,7 @@ class ResponsesCount(WholeBody):
         except UNREADABLE:
             said = lenient.read(body, _Count) or _Count()
         if bytes(said.error) not in (b"", b"null"):
-            raise stated(any_json(body), instead=True)
+            raise stated(any_json(body))
         if said.input_tokens is None or said.input_tokens < 0:
             raise InvalidResponse("The provider's count of tokens cannot be read; check its address.")
         return [Counted(said.input_tokens, exact=True), Finish("stop", Usage(input_tokens=said.input_tokens))]

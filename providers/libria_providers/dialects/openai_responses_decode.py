@@ -72,6 +72,8 @@ class ResponsesDecoder:
         kind = said.type or event
         if (channel := _DELTAS.get(kind)) is not None:
             self._spoke = True
+            if self._missed:
+                return []  # behind a hole: what is whole says it once more, from the hole on
             part = said.summary_index if channel == SUMMARY else said.content_index
             item = self._items.at(said.output_index, said.item_id, kind_of(channel))
             return item.piece(channel, part or 0, said.delta or "")
@@ -98,7 +100,7 @@ class ResponsesDecoder:
                 raise InvalidResponse(_NOT_RESPONSES) from None
             response = better
         if response.output is None and (response.object == "error" or bytes(response.error) not in _NOTHING):
-            raise stated(any_json(body), instead=True)
+            raise stated(any_json(body))
         if response.output is None and response.status != "failed":
             raise InvalidResponse(_NOT_RESPONSES)
         if response.status in ("in_progress", "queued"):
@@ -118,6 +120,8 @@ class ResponsesDecoder:
         if kind in ("response.function_call_arguments.delta", "response.function_call_arguments.done"):
             item = self._items.at(said.output_index, said.item_id, "function_call")
             if kind.endswith(".delta"):
+                if self._missed:
+                    return []
                 return self._items.arguments(item, said.delta or "")
             return self._items.arguments(item, arguments_text(said.arguments), whole=True, name=said.name or "")
         if (channel := _PARTS.get(kind)) is not None:

@@ -42,6 +42,8 @@ PHRASES: Mapping[str, type[ProviderError]] = {
     "weekly usage limit": errors.QuotaExhausted,
     "session usage limit": errors.QuotaExhausted,
     "used all available credits": errors.QuotaExhausted,
+    # LM Studio says 200 to an address that it does not have: {"error": "Unexpected endpoint or method. (POST /v1/x)"}
+    "unexpected endpoint or method": errors.BadRequest,
     "incorrect api key provided": errors.CredentialRejected,  # recorded of xAI, with 400
     "api key not valid": errors.CredentialRejected,  # recorded of Gemini, with 400
     "callers without established identity": errors.CredentialRejected,  # recorded of Gemini, with 403

@@ -122,7 +122,7 @@ class Soak:
         for one in FORMATS if self.rests else ():
             question = Question("libria/chat", {"model": f"{one.provider}/fast:40", "partialResultToken": "healthy"})
             await self._healthy(question)
-        look, amiss = await self._watched.settled(self.rests[0].look if self.rests else None)
+        look, amiss = await self._watched.settled([rest.look for rest in self.rests])
         for text in amiss:
             self.record.went_wrong(f"after round {len(self.rests)}: {text}")
         self.rests.append(Rest(time.monotonic(), look, amiss, loaded or []))

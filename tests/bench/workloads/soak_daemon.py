@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,9 @@ class Look:
     connections: int
     upstream: int
 
-    def amiss(self, base: "Look | None") -> list[str]:
-        """What a daemon at rest must not show; `base` is how it was before."""
+    def amiss(self, before: Sequence["Look"]) -> list[str]:
+        """What a daemon at rest must not show. `before` are its earlier rests: before any call, after the warm-up
+        (which opens the files of the cache), and so on."""
         found: list[str] = []
         if self.calls or self.in_use or self.upstream:
             found.append(
@@ -57,10 +58,10 @@ class Look:
             found.append(f"{self.kept} connections in the pools, {self.established} + {self.half_closed} sockets")
         if self.connections != self.established:
             found.append(f"{self.connections} connections at the provider, {self.established} sockets")
-        if base is not None and self.tasks > base.tasks + self.websockets * TASKS_OF_A_WEBSOCKET:
-            found.append(f"{self.tasks} tasks, {base.tasks} before, and {self.websockets} WebSockets")
-        if base is not None and self.fds > base.fds:
-            found.append(f"{self.fds} descriptors besides sockets, {base.fds} before")
+        if before and self.tasks > before[0].tasks + self.websockets * TASKS_OF_A_WEBSOCKET:
+            found.append(f"{self.tasks} tasks, {before[0].tasks} before any call, and {self.websockets} WebSockets")
+        if len(before) > 1 and self.fds > before[1].fds:
+            found.append(f"{self.fds} descriptors besides sockets, {before[1].fds} after the warm-up")
         return found
 
 
@@ -138,12 +139,12 @@ class Watched:
             upstream=simulated["open"],
         )
 
-    async def settled(self, base: Look | None = None) -> tuple[Look, list[str]]:
+    async def settled(self, before: Sequence[Look]) -> tuple[Look, list[str]]:
         """The daemon at rest, and what is still amiss after SETTLING seconds."""
         until = time.monotonic() + SETTLING
         while True:
             look = await self.look()
-            amiss = look.amiss(base)
+            amiss = look.amiss(before)
             if not amiss or time.monotonic() > until:
                 return look, amiss
             await asyncio.sleep(LOOKS)

@@ -65,7 +65,7 @@ def figures(
             name="tasks at the end", unit="", libria=end.tasks, note=f"{end.websockets} WebSockets have two each",
             goal=Goal(at_most=start.tasks + TASKS_OF_A_WEBSOCKET * end.websockets),
         ),
-        Figure(name="descriptors but sockets at the end", unit="", libria=end.fds, goal=Goal(at_most=start.fds)),
+        Figure(name="descriptors but sockets at the end", unit="", libria=end.fds, goal=Goal(at_most=warm.fds)),
         Figure(
             name="upstream connections at the end", unit="", libria=end.established + end.half_closed,
             note=f"{end.kept} in the pools; {end.connections} at the simulator; {end.half_closed} half closed",

@@ -135,9 +135,13 @@ def test_config_path(capsys: Read, tmp_path: Path) -> None:
 
 
 def test_config_check_of_a_sound_file(capsys: Read, tmp_path: Path) -> None:
-    file = config_file(tmp_path, "[limits.groq]\nrpm = 1\n")
+    file = config_file(tmp_path, "[limits.groqq]\nrpm = 1\n")
     assert main(["config", "check"]) == 0
-    assert capsys.readouterr() == (f"{file} is sound.\n", "libria: [limits] has no effect yet in this version.\n")
+    assert capsys.readouterr() == (
+        f"{file} is sound.\n",
+        'libria: limits."groqq" names the provider groqq, which is neither built in nor in [providers]; '
+        "did you mean groq?\n",
+    )
 
 
 def test_config_check_without_a_file(capsys: Read) -> None:

@@ -172,10 +172,12 @@ async def test_too_late_is_said_at_once() -> None:
     assert (refused.error.asked, refused.error.provider, refused.error.model) == (False, "p", "m")
     assert refused.error.retry_after == pytest.approx(55.0, abs=0.6)
     assert refused.told == []
-    patient = bench.many(layer, 2, insist=False)
+    impatient = await bench.ask(layer, insist=False)  # who sits before it would rather have another's answer
+    assert isinstance(impatient.error, RateLimited)
+    patient = bench.many(layer, 2, insist=False, batch=True)
     await settle()
     assert not any(one.task.done() for one in patient)
-    elsewhere = await bench.ask(layer, insist=False)  # behind two who wait for a minute: it would be two
+    elsewhere = await bench.ask(layer, insist=False, batch=True)  # behind two who wait for a minute: it would be two
     assert isinstance(elsewhere.error, RateLimited)
     insisting = bench.many(layer, 1)
     await bench.clock.advance(121.0)

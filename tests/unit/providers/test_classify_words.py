@@ -101,17 +101,17 @@ def test_a_code_that_is_a_status_is_no_code() -> None:
 
 
 @pytest.mark.parametrize(
-    ("instead", "said", "kind"),
+    ("said", "kind"),
     [
         # LM Studio answers 200 where it has nothing; it was sent again and again as Overloaded.
-        (True, {"error": "Unexpected endpoint or method. (POST /v1/chat/completion)"}, "badRequest"),
-        (True, {"error": {"message": "m", "code": 502}}, "overloaded"),
-        (True, {"error": {"message": "m", "type": "server_error"}}, "overloaded"),
-        (False, {"error": "llama runner process has terminated"}, "overloaded"),
+        ({"error": "Unexpected endpoint or method. (POST /v1/chat/completion)"}, "badRequest"),
+        ({"error": {"message": "m", "code": 502}}, "overloaded"),
+        ({"error": {"message": "m", "type": "server_error"}}, "overloaded"),
+        ({"error": "llama runner process has terminated"}, "overloaded"),
     ],
 )
-def test_words_alone_instead_of_a_reply(instead: bool, said: Any, kind: str) -> None:
-    assert stated(said, instead=instead).kind == kind
+def test_words_alone_instead_of_a_reply(said: Any, kind: str) -> None:
+    assert stated(said).kind == kind
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1"])

@@ -228,7 +228,7 @@ def test_an_error_within_a_stream(event: str, data: Any, kind: str) -> None:
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        (b'{"id":"i","message":"model overloaded"}', "badRequest"),
+        (b'{"id":"i","message":"model overloaded"}', "overloaded"),
         (b'{"error": "Unexpected endpoint or method. (POST /v2/chat)"}', "badRequest"),
         (b"{}", "invalidResponse"),
         (b"no", "invalidResponse"),

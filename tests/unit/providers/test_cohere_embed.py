@@ -62,7 +62,7 @@ def test_whole(body: dict[str, Any], events: list[Event]) -> None:
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        (b'{"message":"no"}', "badRequest"),
+        (b'{"message":"no"}', "overloaded"),
         (b"{}", "invalidResponse"),
         (b'{"embeddings":{"float":[]}}', "invalidResponse"),
         (b'{"embeddings":{"float":[["x"]]}}', "invalidResponse"),

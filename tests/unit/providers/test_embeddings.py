@@ -110,7 +110,7 @@ def test_garbage(body: bytes) -> None:
     [
         ({"error": {"message": "m", "type": "rate_limit_error"}}, "rateLimited"),
         ({"error": {"message": "m", "code": 502}}, "overloaded"),
-        ({"detail": "Model x is not supported."}, "badRequest"),
+        ({"detail": "Model x is not supported."}, "overloaded"),
         ({"object": "error", "message": "m", "type": "BadRequestError"}, "badRequest"),
     ],
 )

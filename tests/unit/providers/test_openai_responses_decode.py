@@ -221,7 +221,7 @@ def test_error_within_a_stream(event: dict[str, Any], kind: str, code: str) -> N
     ("body", "kind"),
     [
         ({"error": {"message": "m", "code": "invalid_api_key"}}, "credentialRejected"),
-        ({"error": "no such endpoint"}, "badRequest"),
+        ({"error": "no such endpoint"}, "overloaded"),
         ({"status": "failed", "output": [], "error": {"code": "server_error", "message": "m"}}, "overloaded"),
         ({"status": "failed"}, "overloaded"),
         ({"status": "in_progress", "output": []}, "invalidResponse"),

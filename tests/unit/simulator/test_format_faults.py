@@ -33,7 +33,7 @@ ERRORS: dict[str, tuple[str | None, dict[str, str | None]]] = {
     "status:504": ("overloaded", {}),
     "status:529": ("overloaded", {}),
     "status:599": ("overloaded", {}),
-    "quota": ("quotaExhausted", {"ollama": "rateLimited"}),
+    "quota": ("quotaExhausted", {}),
     "context-length": ("contextTooLong", {}),
     "prompt-filter": (
         "contentFiltered",
@@ -63,7 +63,7 @@ STREAM_ERRORS: dict[str, tuple[str | None, dict[str, str | None]]] = {
     "echo+end:0.5": ("interrupted", {}),
     "echo+error:0.5": ("overloaded", {}),
     "echo+error:0": ("overloaded", {}),
-    "echo+error-200": ("overloaded", {"cohere": "badRequest"}),  # nothing but words, which it says of anything
+    "echo+error-200": ("overloaded", {}),
     "echo+malformed:1": ("invalidResponse", {"ollama": "disconnected"}),  # half an object never ends
     # [DONE] is an end by itself; Responses, Gemini and Ollama have none.
     "echo+no-finish": (None, {"openai-responses": "interrupted", "gemini": "interrupted", "ollama": "interrupted"}),
@@ -100,7 +100,7 @@ async def test_errors_in_a_whole_body(name: str, model: str) -> None:
     if "cut" in model:
         assert error.kind == "disconnected"
     elif "error" in model:
-        assert error.kind == ("badRequest" if name in ("cohere", "ollama") else "overloaded")
+        assert error.kind == "overloaded"
     else:
         assert error.kind == "invalidResponse"
 

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, Inv
 
 from libria_providers.http import Pools
 from libria_providers.simulator import Simulator
-from libria_providers.websocket import Sockets
+from libria_providers.websocket.transport import Sockets
 from libria_providers.wiring import wiring
 
 sys.path.insert(0, str(Path(__file__).parent))
