@@ -10,15 +10,9 @@ from scenario_vendors import VENDORS, Vendor
 from libria_providers.simulator import Simulator
 
 
-def each(faults: Sequence[str], known: Sequence[tuple[str, str, str]] = ()) -> pytest.MarkDecorator:
-    """Each vendor with each fault; `known` are those that are told wrongly as yet, and why."""
-    reasons = {(vendor, fault): reason for vendor, fault, reason in known}
-    rows: list[object] = []
-    for fault in faults:
-        for vendor in VENDORS:
-            reason = reasons.get((vendor.name, fault))
-            marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
-            rows.append(pytest.param(vendor, fault, id=f"{vendor.name}-{fault}", marks=marks))
+def each(faults: Sequence[str]) -> pytest.MarkDecorator:
+    """Each vendor with each fault."""
+    rows = [pytest.param(vendor, fault, id=f"{vendor.name}-{fault}") for fault in faults for vendor in VENDORS]
     return pytest.mark.parametrize(("vendor", "fault"), rows)
 
 
@@ -61,10 +55,7 @@ async def test_half_an_answer_is_never_sold(
 
 
 @on_the_socket
-@each(
-    ["status:429+retry-after-ms:30", "error-200"],
-    [("cohere", "error-200", "“internal server error” without a status is taken for a refusal of the request")],
-)
+@each(["status:429+retry-after-ms:30", "error-200"])
 async def test_the_next_answers_in_the_place_of_each(
     open_client: OpenClient, sim: Simulator, vendor: Vendor, fault: str
 ) -> None:

@@ -47,7 +47,7 @@ async def test_a_cluster(cluster: list[RealRedis], join: Join) -> None:
         await a.pause(f"{key}:", 5)
         assert await a.take([requests]) > 4
         async with asyncio.timeout(5):
-            while not await b.paused(f"{key}:tokens"):  # told, not waited for
+            while not await b.paused(f"{key}:tokens"):  # noqa: ASYNC110 - it was told, not waited for
                 await asyncio.sleep(0.01)
     leases = RedisLeases(link, clock)
     assert await leases.acquire(b"k", 5)

@@ -89,6 +89,7 @@ async def test_what_is_given_back_is_not_taken_from_others(machine: Machine) -> 
 async def test_one_429_pauses_all_machines(machine: Machine) -> None:
     a, b = await machine(), await machine()
     await a.pause("k1", 5.0)
+    await a.paused("k1")  # an answer: it was heard
     assert await a.take([REQUESTS]) == pytest.approx(5.0, abs=0.5)
     assert await b.take([REQUESTS]) == pytest.approx(5.0, abs=0.5)
     assert await b.paused("k1:tokens") == pytest.approx(5.0, abs=0.5)
@@ -100,6 +101,7 @@ async def test_one_429_pauses_all_machines(machine: Machine) -> None:
 async def test_a_pause_of_a_part(machine: Machine) -> None:
     a, b = await machine(), await machine()
     await a.pause("k1:tokens", 0.2)
+    await a.paused("k1:tokens")
     assert await b.take([REQUESTS]) == 0
     wait = await b.take([REQUESTS, TOKENS])
     assert 0 < wait <= 0.2

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import redis
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from real_redis import RealRedis
 
@@ -101,6 +101,7 @@ STEPS = st.lists(
 
 @settings(max_examples=200, deadline=None)
 @given(steps=STEPS)
+@example(steps=[(0.0, "take", 1), (0.1, "take", 14), (0.0, "back", 1), (0.0, "take", 87)])
 def test_as_the_model(
     script: Callable[..., Any], empty: Callable[[], float], steps: list[tuple[float, str, int]]
 ) -> None:

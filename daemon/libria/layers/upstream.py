@@ -118,7 +118,7 @@ class Upstream:
 
     async def _more(self, watch: Watch, call: Call) -> None:
         """Wait until something has changed. Raises TimedOut when the call's time is up."""
-        last = call.deadline >= self._trace.deadline
+        last = call.deadline >= self._trace.deadline - LENIENCE_SECONDS
         try:
             async with watch.until(call.deadline + (LENIENCE_SECONDS if last else 0.0)):
                 await self._news.wait()
@@ -201,7 +201,10 @@ class Upstream:
 
     def _weigh(self) -> None:
         """Who follows has changed, and with that how long it may take."""
+        before = self._trace.deadline
         self._trace.deadline = max(follower.call.deadline for follower in self._followers)
+        if self._trace.deadline > before + LENIENCE_SECONDS:
+            self._wake()  # whose deadline was the last waits too long now
 
     def _account(self, follower: _Follower) -> None:
         """What of the time until now was waiting: for who came later, all of it."""

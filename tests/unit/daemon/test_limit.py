@@ -179,7 +179,7 @@ async def test_too_late_is_said_at_once() -> None:
     assert not any(one.task.done() for one in patient)
     elsewhere = await bench.ask(layer, insist=False, batch=True)  # behind two who wait for a minute: it would be two
     assert isinstance(elsewhere.error, RateLimited)
-    insisting = bench.many(layer, 1)
+    insisting = bench.many(layer, 1, batch=True)  # comes after them
     await bench.clock.advance(121.0)
     await everything([*patient, *insisting])
     assert all(one.error is None for one in [*patient, *insisting])
