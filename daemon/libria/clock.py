@@ -67,10 +67,12 @@ class Watch:
     """Bounds the waits of one task, many waits with one timer: cheap enough for every read.
 
     `async with watch.until(when):` raises TimeoutError inside when `when` passes before the block
-    ends. The timer is left running between blocks and moved on lazily; `stop` ends it."""
+    ends. The timer is left running between blocks and moved on lazily; `stop` ends it. `later`, asked
+    when the time is up, may say that it is not."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, later: Callable[[], float] | None = None) -> None:
         self._clock = clock
+        self._later = later
         self._when = 0.0
         self._task: asyncio.Task[object] | None = None  # the one that waits now
         self._cancels = 0  # of that task, before the wait
@@ -113,6 +115,8 @@ class Watch:
         self._timer = None
         if self._task is None:
             return  # nobody waits; the next wait arms it again
+        if self._later is not None:
+            self._when = max(self._when, self._later())
         if self._clock.now() < self._when:
             self._arm()
             return

@@ -11,19 +11,15 @@ from libria.costs import Costs
 from libria.default_model import default_model
 from libria.layers.attempt import Notes
 from libria.layers.breaker import BreakerPolicy, Circuit
-from libria.layers.cache import CacheFigures, Identity
+from libria.layers.cache import Identity
 from libria.layers.hedge import Latency
 from libria.layers.limit import Limiter, Rates
 from libria.layers.retry import RetryPolicy
 from libria.layers.service import Service
-from libria.partition import Partitions, own_secret
-from libria.paths import cache_dir, state_dir
 from libria.spend import Spend
 from libria.stack import Target
-from libria.stores.disk import DiskStore
-from libria.stores.memory import MemoryStore
-from libria.stores.tiers import Tiers
-from libria.stores.windows import LocalWindows
+from libria.stock import Stock
+from libria.stores.redis_question import patience
 from libria.targets import Targets
 from libria_providers.errors import ModelNotFound, ProviderError
 from libria_providers.http import Pool, Pools
@@ -41,9 +37,6 @@ MODEL_LIST_SECONDS = 300.0
 MAX_TARGETS = 1000
 """Whose layers are kept; a client that makes up model names must not fill the memory."""
 
-MEMORY_BYTES = 16 * 1024 * 1024
-"""Of answers kept in memory: some thousand, and small beside the daemon itself."""
-
 NEAR_SECONDS = 2.0
 """For the list of models that an unknown one is compared with."""
 
@@ -60,13 +53,12 @@ class Engine:
     """One for each process that serves. `send` asks; `reconfigure` swaps the config, and calls that
     are under way go on with the one they began with."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
+    def __init__(self, config: Config, clock: Clock, *, alone: bool = False) -> None:
         self.clock = clock
         self.config = config
         self.started = clock.now()
         self._pools = Pools()
         self._sockets = Sockets()
-        self._partitions = Partitions(own_secret(state_dir()))
         self._targets: dict[tuple[str, str, Wiring], Target] = {}
         self._latencies: dict[str, Latency] = {}
         self.spend = Spend()
@@ -74,12 +66,9 @@ class Engine:
         self._costs = Costs()
         self._simulator: Simulator | None = None
         self._simulator_lock = asyncio.Lock()
-        self._memory = MemoryStore(MEMORY_BYTES, clock)
-        self._disk = DiskStore(cache_dir() / "answers", config.cache.max_bytes, clock)
-        self.cache = Tiers(self._memory, [self._disk])
-        self.cache_figures = CacheFigures()
-        windows = LocalWindows(clock)
-        self.limiter = Limiter(windows, clock, used=windows.used)
+        self._alone = alone
+        self.stock = Stock(config, clock, alone=alone)
+        self._ending: set[asyncio.Task[None]] = set()
         self._configure(config)
 
     def _configure(self, config: Config) -> None:
@@ -89,17 +78,28 @@ class Engine:
         )
         retry = config.retry
         self._policy = RetryPolicy(retry.attempts, retry.base_delay, retry.max_delay, retry.max_retry_after)
-        self.limiter.max_wait = retry.max_retry_after
-        self._memory.resize(min(MEMORY_BYTES, config.cache.max_bytes))
-        self._disk.resize(config.cache.max_bytes)
         self._targets.clear()
-        kept = stack.Kept(self.cache, config.cache.ttl, self.cache_figures)
         self.calls = stack.for_calls(
-            self, self._identify, self._at_once, kept, self.clock, filtered=config.fallback.content_filter
+            self, self._identify, self._at_once, self.stock.kept, self.clock, filtered=config.fallback.content_filter
         )
 
+    def start(self) -> None:
+        """Reach for what is beyond this process; nothing waits for it."""
+        self.stock.start()
+
     def reconfigure(self, config: Config) -> None:
+        if config.redis != self.config.redis:
+            old, self.stock = self.stock, Stock(config, self.clock, alone=self._alone)
+            self.stock.start()
+            task = asyncio.get_running_loop().create_task(old.aclose())
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+        self.stock.fit(config)
         self._configure(config)
+
+    @property
+    def limiter(self) -> Limiter:
+        return self.stock.limiter
 
     async def send(self, call: Call) -> Reply:
         """The reply to `call`, whose model may be an alias or empty. Raises ProviderError."""
@@ -110,7 +110,8 @@ class Engine:
         if not all(self.targets.local(name) for name in self.names(call)):
             self._costs.prepare()
         try:
-            return await self.calls.service.send(call)
+            with patience():  # however many questions to Redis it takes
+                return await self.calls.service.send(call)
         except ModelNotFound as error:
             raise await self._with_near(error, call) from None
 
@@ -128,7 +129,7 @@ class Engine:
     async def saved(self) -> float:
         """US dollars that answers from the cache would have cost, as far as prices are known."""
         total = 0.0
-        for target, saved in list(self.cache_figures.saved.items()):
+        for target, saved in list(self.stock.figures.saved.items()):
             finish = Finish("stop", Usage(saved.input_tokens, saved.output_tokens))
             total += await self.cost(target, finish) or 0.0
         return round(total, 6)
@@ -154,14 +155,13 @@ class Engine:
     def _fingerprint(self, provider: Provider) -> str:
         """Whose key, organization and other headers, without saying them. Two clients share a target,
         its limits and cached answers only when all are the same."""
-        return self._partitions.of(provider.headers, here=not provider.wiring.encrypted)
+        return self.stock.partitions.of(provider.headers, here=not provider.wiring.encrypted)
 
     def pools(self) -> list[Pool | SocketTransport]:
         return [*self._pools.all(), *self._sockets.all()]
 
     async def aclose(self) -> None:
-        await self.limiter.aclose()
-        await self.cache.aclose()
+        await self.stock.aclose()
         await self._sockets.aclose()
         await self._pools.aclose()
         if self._simulator is not None:
@@ -236,9 +236,11 @@ class Engine:
     async def _identify(self, call: Call) -> Identity:
         """Of the target that is asked first."""
         target = self.names(call)[0]
-        provider = await self.targets.provider(target.partition("/")[0], call.origin.env)
-        dialect = provider.row.dialect
-        return Identity(target, f"{dialect.name}/{dialect.version} {provider.address}", self._fingerprint(provider))
+        name, _, model = target.partition("/")
+        provider = await self.targets.provider(name, call.origin.env)
+        exchange = provider.row.exchange(call, model) or provider.row.dialect
+        version = f"{exchange.name}/{exchange.version} {provider.address}"
+        return Identity(target, version, self._fingerprint(provider))
 
     async def _at_once(self, call: Call) -> int:
         """Texts in one request for embeddings, of the target that is asked first."""

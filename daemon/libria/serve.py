@@ -83,7 +83,7 @@ async def _serve_one(connection: socket.socket) -> int:
     from libria.rpc.server import Server
 
     source = _Source()
-    engine = source.engine()
+    engine = source.engine(alone=True)
     server = Server(engine, address=None, gone=lambda: None)
     source.attach(server)
     loop = asyncio.get_running_loop()
@@ -110,12 +110,13 @@ class _Source:
             self._config = Config()
             self._complain(error)
 
-    def engine(self) -> "Engine":
+    def engine(self, *, alone: bool = False) -> "Engine":
         from libria.clock import SystemClock
         from libria.engine import Engine
 
         self._clock = SystemClock()
-        self._engine = Engine(self._config, self._clock)
+        self._engine = Engine(self._config, self._clock, alone=alone)
+        self._engine.start()
         return self._engine
 
     def attach(self, server: "Server") -> None:

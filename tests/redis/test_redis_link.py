@@ -16,7 +16,6 @@ from redis_waits import Join, comes, joined
 from libria.clock import SystemClock
 from libria.stores.redis_fault import Away
 from libria.stores.redis_link import Link
-from libria.stores.redis_question import PATIENCE, patience
 
 MOST = 0.050
 """Seconds that a question may take, whatever befalls Redis."""
@@ -71,25 +70,6 @@ async def test_an_error_of_one_command_is_not_the_connections(link: Link) -> Non
         await link.ask("HGET", "a", "b")
     assert caught.value.kind == "badAnswer"
     assert link.connected
-
-
-async def test_a_call_has_patience_for_one_slow_answer(server: RealRedis, link: Link) -> None:
-    """Redis is slow, but each answer comes within the limit: together they would take longer than a call may."""
-    answers = 0
-    with patience():
-        began = time.monotonic()
-        for _ in range(5):
-            server.stop()
-            asyncio.get_running_loop().call_later(0.03, server.go_on)
-            with contextlib.suppress(Away):
-                await link.ask("PING")
-                answers += 1
-        took = time.monotonic() - began
-    await asyncio.sleep(0.05)
-    assert answers == 1
-    assert took < PATIENCE + 0.005
-    assert await link.ask("PING") == b"PONG"  # another call; and that was no reason to leave
-    assert link.state().error is None
 
 
 async def test_our_own_slowness_is_not_its(link: Link) -> None:

@@ -13,7 +13,7 @@ from libria_providers.simulator.models import Ask
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the bench is no installed package
 
 from tests.bench.workloads.soak_call import WaitedFor  # found through the line above
-from tests.bench.workloads.soak_models import ANSWERING, EMBEDDING, FAILING, PASSING, seeded
+from tests.bench.workloads.soak_models import ANSWERING, EMBEDDING, FAILING, PASSING, RATED, seeded
 from tests.bench.workloads.soak_questions import Questions, whole
 from tests.bench.workloads.soak_record import Record
 
@@ -39,7 +39,7 @@ def test_a_quick_run_of_one_workload_prints_a_table_and_writes_json(tmp_path: Pa
 
 
 def test_the_soak_asks_for_every_word_of_the_simulator() -> None:
-    names = [*ANSWERING, *FAILING, *EMBEDDING, *PASSING]
+    names = [*ANSWERING, *FAILING, *RATED, *EMBEDDING, *PASSING]
     said = {word.partition(":")[0] for name in names for word in name.split("+") if word}
     assert set(MODELS) | set(WORDS) <= said
     for name in [*ANSWERING, *FAILING, *EMBEDDING]:

@@ -217,7 +217,6 @@ def test_unreadable_files_are_said_to_be(tmp_path: Path) -> None:
 def test_warnings_name_what_has_no_effect_and_who_is_unknown(tmp_path: Path) -> None:
     text = WHOLE + "[limits.groqq]\nrpm = 1\n"
     assert warnings(read(tmp_path, text)) == [
-        "[redis] has no effect yet in this version.",
         'limits."groqq" names the provider groqq, which is neither built in nor in [providers]; did you mean groq?',
     ]
     assert warnings(Config()) == []

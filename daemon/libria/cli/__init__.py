@@ -11,6 +11,7 @@ COMMANDS = {
     "models": "libria.cli.models",
     "status": "libria.cli.status",
     "config": "libria.cli.config",
+    "cache": "libria.cli.cache",
     "doctor": "libria.cli.doctor",
     "simulate": "libria.cli.simulate",
     "serve": "libria.cli.serve",

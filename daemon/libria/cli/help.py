@@ -18,6 +18,7 @@ Use it
 Look into it
   doctor     check keys, addresses, network, config and daemon
   status     show what the daemon is doing
+  cache      look at the answers that are kept, or take them away
   config     show, check and explain the configuration
 
 Connect to it

@@ -100,7 +100,15 @@ EnvName = Annotated[
     AfterValidator(_form(r"[A-Za-z_][A-Za-z0-9_]*", f"must be the name of an environment variable: {NO_KEYS_HERE}")),
 ]
 Url = Annotated[str, AfterValidator(_url(("http", "https"), "https://host/v1")), AfterValidator(_no_secret_in_url)]
-RedisUrl = Annotated[str, AfterValidator(_url(("redis", "rediss", "unix"), "redis://localhost:6379/0"))]
+RedisUrl = Annotated[
+    str,
+    AfterValidator(
+        _form(
+            r"(rediss?(\+(sentinel|cluster))?://[^\s/]\S*|unix:///\S+)",
+            'must be an address such as "redis://localhost:6379/0"',
+        )
+    ),
+]
 
 # TOML gives lists; strict pydantic takes only tuples for tuples.
 Strings = Annotated[tuple[str, ...], Field(strict=False)]

@@ -99,6 +99,13 @@ class Redis(Section):
     """Shares cache and limits between machines."""
 
     url: forms.RedisUrl | None = Field(default=None, description="LIBRIA_REDIS_URL wins over it.")
+    share: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=1 / 3, description="Of every limit, for this machine alone while Redis is away."
+    )
+    share_responses: bool = Field(
+        default=False,
+        description="Keep answers there too. LIBRIA_CACHE_KEY in the daemon's environment encrypts them.",
+    )
 
 
 class Daemon(Section):

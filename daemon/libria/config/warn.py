@@ -8,13 +8,7 @@ from libria_providers.registry import ROWS, near
 
 def warnings(config: Config) -> list[str]:
     """None of them stops anything."""
-    return [*_without_effect(config), *_unknown_providers(config)]
-
-
-def _without_effect(config: Config) -> Iterator[str]:
-    for name, used in (("redis", config.redis.url is not None),):
-        if used:
-            yield f"[{name}] has no effect yet in this version."
+    return list(_unknown_providers(config))
 
 
 def _unknown_providers(config: Config) -> Iterator[str]:

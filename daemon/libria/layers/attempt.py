@@ -56,19 +56,25 @@ class OneAttempt:
                 limit = call.timeouts.first_token
         later = max(call.timeouts.first_token, call.timeouts.idle) + LATER_SECONDS
         record = _Record(call, self._clock, self._notes)
-        watch = Watch(self._clock)
         now = self._clock.now
+        since = now()
+
+        def until() -> float:
+            """A shared call's deadline moves with those who wait for it."""
+            return min(since + limit, call.deadline)
+
+        watch = Watch(self._clock, until)
 
         def wait_from_now() -> Watch:
             """Silence is counted from the last sign of life."""
-            nonlocal limit
-            limit = call.timeouts.first_token
-            return watch.until(min(now() + limit, call.deadline))
+            nonlocal limit, since
+            limit, since = call.timeouts.first_token, now()
+            return watch.until(until())
 
         # Of this attempt alone: another may be made beside it, whose silence is its own.
         trace = replace(call.trace, alive=wait_from_now)
         within = replace(call, timeouts=replace(call.timeouts, first_token=later, idle=later), trace=trace)
-        watch.until(min(now() + limit, call.deadline))
+        watch.until(until())
         notice = self._clock.call_at(now() + WAITED_SECONDS, lambda: _report_waiting(call))
         try:
             async with watch:
@@ -94,13 +100,13 @@ class OneAttempt:
 
     async def _guarded(self, batches: Batches, call: Call, record: "_Record") -> Batches:
         """Each wait for the next delta is bounded; the time the reader takes is not counted."""
-        watch = Watch(self._clock)
-        idle, deadline, now = call.timeouts.idle, call.deadline, self._clock.now
-        limit = deadline
+        watch = Watch(self._clock, lambda: min(limit, call.deadline))
+        idle, now = call.timeouts.idle, self._clock.now
+        limit = 0.0
         wait = batches.__anext__
         try:
             while True:
-                limit = now() + idle
+                limit, deadline = now() + idle, call.deadline
                 async with watch.until(limit if limit < deadline else deadline):
                     batch = await wait()
                 record.events += len(batch)
@@ -108,7 +114,7 @@ class OneAttempt:
         except StopAsyncIteration:
             return
         except TimeoutError:
-            raise (_timed_out(call, "idle", idle) if limit < deadline else _timed_out(call, "total")) from None
+            raise (_timed_out(call, "idle", idle) if limit < call.deadline else _timed_out(call, "total")) from None
         finally:
             watch.stop()
             await batches.aclose()

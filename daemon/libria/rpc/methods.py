@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+import msgspec
+
 from libria import __version__
 from libria.config import warnings
 from libria.engine import Engine
@@ -152,6 +154,7 @@ async def _status(context: Context, params: wire.StatusParams) -> results.Status
         targets=[_target(state) for state in engine.limiter.snapshot()],
         queue=results.QueueResult(**asdict(engine.calls.admit.snapshot())),
         cache=await _cache_figures(engine),
+        redis=_redis(engine),
         spend=[
             results.SpentResult(target=target, **asdict(spent)) for target, spent in engine.spend.by_target.items()
         ],
@@ -171,8 +174,19 @@ def _target(state: TargetState) -> results.TargetResult:
     )
 
 
+def _redis(engine: Engine) -> results.RedisResult:
+    state = engine.stock.link.state()
+    return results.RedisResult(
+        status=state.status,
+        url=state.url,
+        since_seconds=None if state.status == "off" else round(engine.clock.now() - state.since, 3),
+        error=state.error,
+        round_trip_ms=state.round_trip_ms,
+    )
+
+
 async def _cache_figures(engine: Engine) -> results.CacheFiguresResult:
-    figures = engine.cache_figures
+    figures = engine.stock.figures
     return results.CacheFiguresResult(
         hits=figures.hits,
         misses=figures.misses,
@@ -181,6 +195,32 @@ async def _cache_figures(engine: Engine) -> results.CacheFiguresResult:
         joined=figures.joined,
         saved_usd=await engine.saved(),
     )
+
+
+async def _cache_stats(context: Context, params: wire.CacheStatsParams) -> results.CacheStatsResult:
+    engine = context.session.engine
+    tiers = await engine.stock.answers.stats()
+    fullest = max(tiers, key=lambda tier: tier.entries)
+    return results.CacheStatsResult(
+        **msgspec.structs.asdict(await _cache_figures(engine)),
+        tiers=[
+            results.CacheTierResult(
+                name=tier.name, entries=tier.entries, bytes=tier.size, max_bytes=tier.max_bytes, problem=tier.problem
+            )
+            for tier in tiers
+        ],
+        models=[
+            results.CachedModelResult(model=model or "?", entries=held.entries, bytes=held.size)
+            for model, held in sorted(fullest.models.items(), key=lambda item: -item[1].size)
+        ],
+    )
+
+
+async def _cache_clear(context: Context, params: wire.CacheClearParams) -> results.CacheClearResult:
+    cache = context.session.engine.stock.answers
+    removed = await cache.clear(params.model, params.older_than)
+    problems = [f"{tier.name}: {tier.problem}" for tier in await cache.stats() if tier.problem]
+    return results.CacheClearResult(removed=max(removed.values()), problems=problems)
 
 
 async def _stop(context: Context, params: wire.StopParams) -> None:
@@ -250,6 +290,20 @@ _ROWS = (
         _models,
     ),
     Method("libria/status", wire.StatusParams, results.StatusResult, "How the daemon is doing.", _status),
+    Method(
+        "libria/cacheStats",
+        wire.CacheStatsParams,
+        results.CacheStatsResult,
+        "What is kept of answers, by tier and by model, and what it was good for.",
+        _cache_stats,
+    ),
+    Method(
+        "libria/cacheClear",
+        wire.CacheClearParams,
+        results.CacheClearResult,
+        "Take answers out of the cache: all, one model's, or what was stored so long ago.",
+        _cache_clear,
+    ),
     Method("libria/stop", wire.StopParams, None, "Finish the calls in flight, then end the daemon.", _stop),
     Method(
         HELLO,

@@ -166,6 +166,17 @@ class StatusParams(Params):
     pass
 
 
+class CacheStatsParams(Params):
+    pass
+
+
+class CacheClearParams(Params):
+    """Without either: all. `model` is `provider/model`, or a provider for all of its models; `olderThan` seconds."""
+
+    model: str | None = Field(default=None, min_length=1)
+    older_than: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+
 class StopParams(Params):
     pass
 

@@ -230,6 +230,47 @@ class CacheFiguresResult(Result, frozen=True):
     saved_usd: float
 
 
+class CacheTierResult(Result, frozen=True):
+    """`bytes` are in use, of `maxBytes`; with a `problem` the tier is not in use, or does not say."""
+
+    name: str
+    entries: int
+    bytes: int
+    max_bytes: int | None = None
+    problem: str | None = None
+
+
+class CachedModelResult(Result, frozen=True):
+    model: str
+    entries: int
+    bytes: int
+
+
+class CacheStatsResult(CacheFiguresResult, frozen=True):
+    """What is kept now: by tier, an answer mostly being in more than one, and by model, the largest first."""
+
+    tiers: list[CacheTierResult]
+    models: list[CachedModelResult]
+
+
+class CacheClearResult(Result, frozen=True):
+    """`removed` answers; `problems` are of tiers that could not be cleared."""
+
+    removed: int
+    problems: list[str] = []
+
+
+class RedisResult(Result, frozen=True):
+    """What machines share limits through: "off" without an address, "away" while it does not answer in time, and
+    each keeps to its share of the limits."""
+
+    status: Literal["connected", "away", "off"]
+    url: str = ""
+    since_seconds: float | None = None
+    error: str | None = None
+    round_trip_ms: float | None = None
+
+
 class StatusResult(Result, frozen=True):
     """`tasks` are those of the daemon's event loop, this request's own among them: at rest it is a small number
     that stays the same."""
@@ -248,4 +289,5 @@ class StatusResult(Result, frozen=True):
     targets: list[TargetResult]
     queue: QueueResult
     cache: CacheFiguresResult
+    redis: RedisResult
     spend: list[SpentResult]

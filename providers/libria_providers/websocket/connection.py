@@ -115,9 +115,9 @@ class Connection:
         self._closed = self._retired = True
         self._ready.set()
         alone = len(self._lanes) == 1
-        error = too_large() if alone and self.lost and self.lost.too_large else _broken()
+        too_big = alone and self.lost is not None and self.lost.too_large
         for lane in self._lanes.values():
-            lane.end(error)
+            lane.end(too_large() if too_big else _broken())  # one each: a call writes into its error what it had
         self._lanes.clear()
         self._gone(self)
 
@@ -266,10 +266,10 @@ class Connection:
 
     def _mixed(self) -> None:
         """Replies cannot be told apart: what has begun is lost, the others ask again."""
-        error = InvalidResponse("The provider mixed up several replies on one WebSocket; try again.")
         lanes, self._lanes = self._lanes, {}
         for lane in lanes.values():
-            lane.end(error, again=not lane.began)
+            mixed = InvalidResponse("The provider mixed up several replies on one WebSocket; try again.")
+            lane.end(mixed, again=not lane.began)
         self.close()
 
 

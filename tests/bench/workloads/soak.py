@@ -11,7 +11,7 @@ from tests.bench.rig import Rig
 from tests.bench.workloads.soak_client import SoakClient
 from tests.bench.workloads.soak_daemon import SimulatorProcess, Watched
 from tests.bench.workloads.soak_figures import Rest, figures
-from tests.bench.workloads.soak_models import CONFIG, FORMATS, QUICK_SECONDS, SECONDS, Format, seeded
+from tests.bench.workloads.soak_models import ALL_FORMATS, CONFIG, FORMATS, QUICK_SECONDS, SECONDS, Format, seeded
 from tests.bench.workloads.soak_questions import Question, Questions
 from tests.bench.workloads.soak_record import Record
 
@@ -20,8 +20,9 @@ from libria_providers.simulator.models import Ask
 CLIENTS, FORWARDED = 20, 6
 EACH = 10  # calls of a client in flight, always
 STAYING = 4  # clients that never leave
-ROUND, QUICK_ROUND = 60.0, 15.0  # seconds of load between two rests
+ROUND, QUICK_ROUND = 60.0, 20.0  # seconds of load between two rests
 LEAVES, HOLDS = 25.0, 12.0  # seconds between two of a client's, on average
+PATIENCE = 3.0  # seconds for the calls of a round to end by themselves; those that do not are all cancelled at once
 UNANSWERED = 60.0  # seconds after which a call counts as forgotten; no question allows itself half of it
 
 
@@ -61,7 +62,7 @@ class Soak:
         self._fresh: list[str] = []  # models that nobody has asked yet
 
     async def run(self, seconds: float, round_: float) -> None:
-        for one in FORMATS:
+        for one in ALL_FORMATS:
             self._rig.env |= environment(one, self._simulator.url)
         (self._rig.home / "config").mkdir(parents=True, exist_ok=True)
         (self._rig.home / "config" / "config.toml").write_text(CONFIG, encoding="utf-8")
@@ -108,12 +109,19 @@ class Soak:
             loaded.append(await self._watched.glance())
         self._working.clear()
         self.loaded_seconds += time.monotonic() - began
-        until = time.monotonic() + UNANSWERED + 5
-        while len(self._still) < CLIENTS * EACH and time.monotonic() < until:
-            await self._watched.glance()  # all calls end by themselves
-            await asyncio.sleep(0.1)
+        await self._still_within(PATIENCE)
+        for client in self._clients:
+            client.cancel_all()
+        await self._still_within(UNANSWERED + 5)
         await self._simulator.say("calm")
         await self._rest(loaded)
+
+    async def _still_within(self, seconds: float) -> None:
+        """Until all workers rest."""
+        until = time.monotonic() + seconds
+        while len(self._still) < CLIENTS * EACH and time.monotonic() < until:
+            await self._watched.glance()
+            await asyncio.sleep(0.1)
 
     async def _rest(self, loaded: list[float] | None = None) -> None:
         """Everything that was opened is closed; whoever asks now is answered."""

@@ -10,8 +10,8 @@ import msgspec
 from tests.bench.joined import HELLO, frame
 from tests.bench.rig import Rig
 from tests.bench.workloads.soak_call import WaitedFor
-from tests.bench.workloads.soak_models import FORMATS
-from tests.bench.workloads.soak_questions import Question
+from tests.bench.workloads.soak_models import ALL_FORMATS
+from tests.bench.workloads.soak_questions import Cancel, Question
 from tests.bench.workloads.soak_record import Record
 
 Json = Any
@@ -33,7 +33,7 @@ class SoakClient:
     async def connect(self) -> None:
         link = self._link = _Link(self._record)
         loop = asyncio.get_running_loop()
-        names = {name for one in FORMATS for name in (one.address, one.key)}
+        names = {name for one in ALL_FORMATS for name in (one.address, one.key)}
         env = {name: value for name, value in self._rig.env.items() if name in names}
         if self.forwarded:
             transport, _ = await loop.subprocess_exec(
@@ -69,6 +69,10 @@ class SoakClient:
                 timer = loop.call_later(cancel.seconds, link.cancel, waited)
                 waited.answer.add_done_callback(lambda _: timer.cancel())
         return waited
+
+    def cancel_all(self) -> None:
+        if self._link is not None:
+            self._link.cancel_all()
 
     async def status(self) -> Json:
         assert self._link is not None
@@ -130,6 +134,12 @@ class _Link:
             self._notify("window/workDoneProgress/cancel", {"token": question.params["workDoneToken"]})
         else:
             self._notify("$/cancelRequest", {"id": id})
+
+    def cancel_all(self) -> None:
+        for waited in list(self._waiting.values()):
+            if isinstance(waited, WaitedFor):
+                waited.question.cancel = Cancel("request")
+                self.cancel(waited)
 
     def hold(self) -> None:
         if not self._holding and not self._left and not self.gone.is_set():

@@ -35,6 +35,12 @@ FORMATS = (
     Format("ollama", "OLLAMA_HOST", embeds=True),
 )
 
+RATED_FORMATS = (
+    Format("rated", "OPENAI_BASE_URL", "/v1", "RATED_OPENAI_API_KEY"),
+    Format("rated-too", "ANTHROPIC_BASE_URL", "", "RATED_ANTHROPIC_API_KEY"),
+)
+"""Keys of their own for what limits the rate: all calls of a key wait then."""
+
 STREAMING = (
     "story+rate:8+count:60",
     "story+rate:15+count:120",
@@ -56,7 +62,6 @@ QUICK = (
     "json",
     "fast:60+think",
     "fast:30+cached:16",
-    "fast:30+limits",
     "fast:80+length:0.5",
     "fast:80+filter:0.5",
     "story+rate:0+refusal",
@@ -83,10 +88,6 @@ FAILING = (
     "story+status:404",
     "story+status:409",
     "story+status:413",
-    "story+status:429",
-    "story+status:429+retry-after:1",
-    "story+status:429+retry-after:3600",
-    "story+status:429+retry-after-ms:80",
     "story+status:500",
     "story+status:500+x-should-retry:false",
     "story+status:502",
@@ -116,10 +117,34 @@ FAILING = (
 )
 """Most of them never answer; which do is theirs to know: no success may hold less than the whole."""
 
+RATED = (
+    "fast:30+limits",
+    "story+rate:15+count:60",
+    "story+status:429",
+    "story+status:429+retry-after:1",
+    "story+status:429+retry-after-ms:80",
+    "fast:40+status:429+retry-after-ms:40+times:20",
+)
+
+PAUSED = Format("paused", "GROQ_BASE_URL", "", "PAUSED_GROQ_API_KEY")
+PAUSING = "story+status:429+retry-after:3600"
+"""Once it was asked, its key is not asked again for an hour."""
+
+ALL_FORMATS = (*FORMATS, *RATED_FORMATS, PAUSED)
+
 EMBEDDING = ("fast", "fast+headers:100", "fast+status:503", "fast+reset", "fast+cut:0.5", "fast+silent", "fast+drop")
 
-REPEATED = ("openai/fast:40", "anthropic/fast:60+think", "gemini/fast:40", "openai/fast:300+cut:0.6", "steady")
-"""Of the questions that are asked again and again."""
+REPEATED = (
+    "openai/story+rate:15+count:60",
+    "anthropic/story+rate:15+count:60",
+    "gemini/fast:40+headers:200",
+    "openai/fast:300+cut:0.6",
+    "broken",
+    "groq/silent",
+)
+"""Of the questions that are asked again and again, often by several at once: who is first asks for all of them."""
+
+REPEATED_TIMEOUTS = {"firstToken": 3, "idle": 3, "total": 12}
 
 PASSING = (
     "+status:503",
@@ -142,6 +167,11 @@ ALIASES = {
     "hopeless": ("openai/silent", "groq/reset", "anthropic/fast:300+end:0.6"),
 }
 
+
+def _rated(one: Format, kind: str) -> list[str]:
+    return [f"[providers.{one.provider}]", f'kind = "{kind}"', f'api_key_env = "{one.key}"']
+
+
 CONFIG = "\n".join([
     "[providers.responses]",  # OpenAI's other format, at the same address
     'kind = "openai"',
@@ -150,6 +180,11 @@ CONFIG = "\n".join([
     'kind = "openai"',
     'dialect = "openai-responses"',
     "websocket = true",
+    *_rated(RATED_FORMATS[0], "openai"),
+    *_rated(RATED_FORMATS[1], "anthropic"),
+    *_rated(PAUSED, "groq"),
+    "[limits.mistral]",
+    "concurrency = 12",  # some wait for a place, and are cancelled while they do
     "[aliases]",
     *(f"{name} = {list(models)}" for name, models in ALIASES.items()),
     "[hedge_after]",

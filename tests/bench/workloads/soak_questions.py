@@ -11,8 +11,13 @@ from tests.bench.workloads.soak_models import (
     EMBEDDING,
     FAILING,
     FORMATS,
+    PAUSED,
+    PAUSING,
     QUICK,
+    RATED,
+    RATED_FORMATS,
     REPEATED,
+    REPEATED_TIMEOUTS,
     STREAMING,
     Format,
 )  # fmt: skip
@@ -134,16 +139,22 @@ class Questions:
     def names(self) -> list[str]:
         """Every model that can be asked by its own name, in a random order, then every alias."""
         names = [f"{one.provider}/{name}" for one in FORMATS for name in (*ANSWERING, *FAILING)]
+        names += [f"{one.provider}/{name}" for one in RATED_FORMATS for name in RATED]
         self._random.shuffle(names)
-        return [*names, *ALIASES]
+        return [f"{PAUSED.provider}/{PAUSING}", *names, *ALIASES]
 
     def _format(self) -> Format:
         return self._random.choice(FORMATS)
 
     def _model(self) -> str:
         r = self._random
-        if r.random() < 0.12:
+        draw = r.random()
+        if draw < 0.12:
             return r.choice(list(ALIASES))
+        if draw < 0.16:
+            return f"{r.choice(RATED_FORMATS).provider}/{r.choice(RATED)}"
+        if draw < 0.165:
+            return f"{PAUSED.provider}/{PAUSING}"
         kind = r.choices((STREAMING, QUICK, FAILING), (7, 0.6, 2.4))[0]
         return f"{self._format().provider}/{r.choice(kind)}"
 
@@ -168,18 +179,13 @@ class Questions:
 
     def _chat(self, model: str | None) -> Question:
         r = self._random
-        again = model is None and r.random() < 0.15
-        params = {"model": model or (r.choice(REPEATED) if again else self._model()), **self._common()}
-        name = params["model"].partition("/")[2]
-        number = self._number
-        if again:
-            number = -1
-            params["cache"] = {"mode": r.choice(("use", "use", "use", "refresh", "only"))}
-            prompt = f"What did telephone {r.randrange(12)} say?"
-        else:
-            prompt = f"(soak {number}) What did the telephones say?" + "?" * (LARGE if r.random() < 0.01 else 0)
-            params |= {"temperature": 0} if r.random() < 0.1 else {}
-            params |= {"cache": {"mode": "off"}} if r.random() < 0.1 else {}
+        if model is None and r.random() < 0.15:
+            return self._again()
+        params = {"model": model or self._model(), **self._common()}
+        name, number = params["model"].partition("/")[2], self._number
+        prompt = f"(soak {number}) What did the telephones say?" + "?" * (LARGE if r.random() < 0.01 else 0)
+        params |= {"temperature": 0} if r.random() < 0.1 else {}
+        params |= {"cache": {"mode": "off"}} if r.random() < 0.1 else {}
         if "maxTokens" not in params and "temperature" not in params and r.random() < 0.03:
             params["reasoning"] = {"effort": "low"}
         messages: list[Json] = [{"role": "user", "content": prompt}]
@@ -194,6 +200,17 @@ class Questions:
             schema=schema, max_tokens=params.get("maxTokens"), stop=_stops(params),
         )  # fmt: skip
         return Question("libria/chat", params, ask, number=number)
+
+    def _again(self) -> Question:
+        """What others ask too, now or soon."""
+        r = self._random
+        params = {**self._common(), "model": r.choice(REPEATED), "timeouts": REPEATED_TIMEOUTS}
+        for name in ("fallbacks", "maxTokens", "stop"):
+            params.pop(name, None)
+        prompt = f"What did telephone {r.randrange(12)} say?"
+        params["cache"] = {"mode": r.choice(("use", "use", "use", "use", "refresh", "only"))}
+        params["messages"] = [{"role": "user", "content": prompt}]
+        return Question("libria/chat", params, Ask(params["model"], True, prompt, 0))
 
     def _extras(self, name: str, messages: list[Json], params: dict[str, Json]) -> tuple[
         tuple[Tool, ...], str | None, str | None, Json, str | None
@@ -228,6 +245,7 @@ class Questions:
             model = self._model()  # what these say to a question in our words is ours
         params = {"model": model, **self._common()}
         fill = Fill(f"# (soak {self._number})\ndef words(text):\n    return ", "\n\n\nprint(words)\n", "python")
+        params.setdefault("maxTokens", 5000)  # some providers have a small limit for this
         params |= {"prefix": fill.prefix, "suffix": fill.suffix, "languageId": fill.language}
         ask = Ask(model, True, "", 0, max_tokens=params.get("maxTokens"), stop=_stops(params))
         return Question("libria/complete", params, ask, fill, number=self._number)

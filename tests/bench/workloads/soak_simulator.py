@@ -33,7 +33,9 @@ class SoakSimulator(Simulator):
     def plan(self, request: Request, seen: Seen) -> Plan:
         if self.rough and self._random.random() < ROUGH:
             self.script([self._random.choice(PASSING)])
-        return super().plan(request, seen)
+        plan = super().plan(request, seen)
+        self._player._script.clear()  # where the request was for no model, nobody has taken it
+        return plan
 
     def look(self) -> dict[str, Any]:
         ended = [seen for seen in self.calls if seen.state != "open"]

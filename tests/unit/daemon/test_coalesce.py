@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from libria.clock import cancel
+from libria.layers.attempt import OneAttempt
 from libria.layers.cache import Cache, CacheFigures, Identity
 from libria.layers.coalesce import Coalesce
 from libria.stores.memory import MemoryStore
@@ -327,6 +328,26 @@ async def test_each_has_its_own_deadline_and_the_upstream_the_latest() -> None:
     assert "2 s" in error.message
     await rig.say(B, DONE)
     assert await long.task == [A, B, DONE]
+
+
+@pytest.mark.parametrize("spoken", [False, True])
+async def test_an_attempt_waits_for_who_came_with_more_time(spoken: bool) -> None:
+    """It had begun to wait when the deadline moved."""
+    rig = Rig()
+    rig.coalesce._inner = OneAttempt(rig.pipe, rig.clock)
+    short = await rig.ask(rig.call(deadline=rig.clock.now() + 2))
+    if spoken:
+        await rig.say(A)
+    long = await rig.ask(rig.call(deadline=rig.clock.now() + 9))
+    await rig.clock.advance(2)
+    assert isinstance(short.task.exception(), TimedOut)
+    await rig.clock.advance(5)
+    await rig.say(B)
+    assert long.events == ([A, B] if spoken else [B])
+    await rig.clock.advance(3)
+    error = long.task.exception()
+    assert isinstance(error, TimedOut)
+    assert error.phase == "total"
 
 
 async def test_no_time_left_before_the_first_word() -> None:

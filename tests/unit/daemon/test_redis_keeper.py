@@ -10,6 +10,7 @@ from libria.stores.redis_connect import Lane
 from libria.stores.redis_fault import Answer, Away
 from libria.stores.redis_link import Link
 from libria.stores.redis_pipe import Command, Done
+from libria.stores.redis_question import patience
 from libria.testing import FakeClock, settle
 
 
@@ -144,6 +145,36 @@ async def test_silence_is_waited_for_once(server: FakeServer, link: Link) -> Non
     assert link.state().status == "away"
     with pytest.raises(Away):
         await link.ask("GET", "a")
+
+
+async def test_a_call_has_patience_for_one_slow_answer(server: FakeServer, link: Link) -> None:
+    """Each answer comes within the limit, but together they would take longer than a call may."""
+    link.start()
+    await settle()
+    lane, clock = server.opened[0], server.clock
+
+    def slow(command: Command, done: Done) -> None:
+        clock.call_at(clock.now() + 0.03, lambda: done(b"PONG"))
+
+    lane.send = slow  # type: ignore[method-assign]
+    said: list[object] = []
+
+    async def a_call() -> None:
+        with patience():
+            for _ in range(4):
+                try:
+                    said.append(await link.ask("PING"))
+                except Away as away:
+                    said.append(away.kind)
+
+    call = asyncio.create_task(a_call())
+    await clock.advance(0.05)
+    assert call.done()
+    assert said == [b"PONG", "timedOut", "timedOut", "timedOut"]
+    another = asyncio.create_task(link.ask("PING"))
+    await clock.advance(0.05)
+    assert await another == b"PONG"
+    assert link.state().error is None
 
 
 async def test_a_silent_connection_is_tried_now_and_then(server: FakeServer, link: Link) -> None:

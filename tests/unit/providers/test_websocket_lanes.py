@@ -298,6 +298,23 @@ async def test_what_cannot_be_told_apart_fails_all_and_silently_none(message: st
         await sockets.aclose()
 
 
+async def test_each_reply_of_a_connection_that_breaks_has_an_error_of_its_own() -> None:
+    """Calls write into theirs: one that was shared told a client the beginning of another's answer."""
+    steps = Stepwise()
+    async with Server(steps) as server:
+        sockets = transport(server.url)
+        await known(sockets, server)
+        replies = [await start(sockets, server, text) for text in ("a", "b")]
+        await sockets.aclose()
+        errors: list[Disconnected] = []
+        for reply in replies:
+            with pytest.raises(Disconnected) as raised:
+                await reply.read()
+            errors.append(raised.value)
+            await reply.aclose()
+        assert errors[0] is not errors[1]
+
+
 async def test_a_slow_reader_holds_its_server_up_and_memory_does_not_grow() -> None:
     sent = 0
 
