@@ -155,7 +155,7 @@ class Engine:
     def _fingerprint(self, provider: Provider) -> str:
         """Whose key, organization and other headers, without saying them. Two clients share a target,
         its limits and cached answers only when all are the same."""
-        return self.stock.partitions.of(provider.headers, here=not provider.wiring.encrypted)
+        return self.stock.partitions.of(provider.headers, keyless=provider.credential is None)
 
     def pools(self) -> list[Pool | SocketTransport]:
         return [*self._pools.all(), *self._sockets.all()]

@@ -6,8 +6,8 @@ config adds). It goes into the hash that an answer is kept under, and nowhere el
 - for this machine alone by 32 random bytes in the state folder, made once: who has a copy of the cache
   cannot try credentials on it, and entries survive the daemon;
 - for what machines share by a constant, as they must agree without a word: a provider's key is itself
-  128 random bits or more, which nobody finds by trying. What has no such key, a server on the machine
-  itself, is never shared: each machine's 127.0.0.1 is another.
+  128 random bits or more, which nobody finds by trying. What has no key, mostly a server on the
+  machine itself, is never shared: each machine's 127.0.0.1 is another.
 """
 
 import logging
@@ -39,10 +39,10 @@ class Partitions:
     own: bytes = field(repr=False)
     shared: bool = False
 
-    def of(self, headers: Mapping[str, str], *, here: bool = False) -> str:
-        """The partition of who sends `headers`, to a server that is `here`, on this machine."""
+    def of(self, headers: Mapping[str, str], *, keyless: bool = False) -> str:
+        """The partition of who sends `headers`; `keyless` when there is no key among them."""
         said = msgspec.json.encode(sorted((name.lower(), value) for name, value in headers.items()))
-        return blake2b(said, key=SHARED if self.shared and not here else self.own, digest_size=16).hexdigest()
+        return blake2b(said, key=SHARED if self.shared and not keyless else self.own, digest_size=16).hexdigest()
 
 
 def own_secret(folder: Path) -> bytes:

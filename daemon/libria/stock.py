@@ -1,5 +1,6 @@
 """What an engine keeps between calls, and may share with other machines: answers, and what of each limit was used."""
 
+import asyncio
 import os
 import secrets
 
@@ -36,8 +37,10 @@ class Stock:
         self._memory = MemoryStore(MEMORY_BYTES, clock)
         self._disk = None if alone else DiskStore(cache_dir() / "answers", config.cache.max_bytes, clock)
         word = os.environ.get("LIBRIA_CACHE_KEY")
-        shared = [RedisStore(self.link, clock, share=True, word=word)] if sharing else []
-        self.answers = Tiers(self._memory, [*([self._disk] if self._disk else []), *shared])
+        self._shared = RedisStore(self.link, clock, share=True, word=word) if sharing else None
+        lower = (self._disk, self._shared)
+        self.answers = Tiers(self._memory, [tier for tier in lower if tier is not None])
+        self._sealing: asyncio.Task[bool] | None = None
         self.figures = CacheFigures()
         self._leases = RedisLeases(self.link, clock) if sharing else None
         local = LocalWindows(clock)
@@ -47,6 +50,8 @@ class Stock:
 
     def start(self) -> None:
         self.link.start()
+        if self._shared is not None:  # what seals the answers takes a tenth of a second to make
+            self._sealing = asyncio.get_running_loop().create_task(self._shared.ready())
 
     def fit(self, config: Config) -> None:
         """Follow the config, as far as that needs nothing new."""
@@ -57,6 +62,8 @@ class Stock:
         self.kept = Kept(self.answers, config.cache.ttl, self.figures, self._leases)
 
     async def aclose(self) -> None:
+        if self._sealing is not None:
+            self._sealing.cancel()
         await self.limiter.aclose()
         await self.answers.aclose()
         await self.link.aclose()

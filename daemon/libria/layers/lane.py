@@ -25,9 +25,6 @@ class Lane:
         self.reason = "rateLimit"
         self.holds = HOLDS_SECONDS
         self.served = 0  # in which order lanes were
-        self.strikes = 0  # 429s in a row
-        self.struck = 0.0
-        self.paused_until = 0.0
         self.used_at = 0.0
 
     def eta(self, turn: "Turn", place: int, now: float, of_key: int | None) -> float:

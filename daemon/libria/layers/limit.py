@@ -165,7 +165,7 @@ class Limiter:
             target=lane.name,
             key=turns.hash,
             limits=tuple(limits),
-            paused=round(max(0.0, max(turns.paused_until, lane.paused_until) - now), 3),
+            paused=round(max(0.0, turns.paused_until - now), 3),
             waiting=len(lane.queue),
             at_once=lane.at_once.in_use,
             bound=min(bounds, default=None),
@@ -213,8 +213,6 @@ class Limit:
         reply.on_end(lambda finish, error: self._ended(taken, began, finish, error))
         if reply.headroom:
             self._learn(reply.headroom, call)
-        if lane.strikes and began >= lane.struck:
-            lane.strikes = 0
         if self._turns.strikes and began >= self._turns.struck:
             self._turns.strikes = 0
         return reply
@@ -253,15 +251,13 @@ class Limit:
         lane.at_once.failed(began, now)
         if not isinstance(error, RateLimited):
             return
-        whose = lane if _of_target(error, lane) else turns
-        if began >= whose.struck:  # else of those that were under way when the first came back
-            whose.strikes += 1
-            whose.struck = now
-        backoff = min(MOST_PAUSE, FIRST_PAUSE * 2.0 ** (max(1, whose.strikes) - 1))
+        if began >= turns.struck:  # else of those that were under way when the first came back
+            turns.strikes += 1
+            turns.struck = now
+        backoff = min(MOST_PAUSE, FIRST_PAUSE * 2.0 ** (max(1, turns.strikes) - 1))
         pause = min(LONGEST_PAUSE, error.retry_after or _full_again(error) or backoff)
-        whose.paused_until = max(whose.paused_until, now + pause)
-        prefix = f"{turns.hash}:{lane.hash}:" if whose is lane else f"{turns.hash}:"
-        await self._limiter.windows.pause(prefix, pause)
+        turns.paused_until = max(turns.paused_until, now + pause)
+        await self._limiter.windows.pause(f"{turns.hash}:", pause)
 
 
 def _sent(error: ProviderError) -> bool:
@@ -271,15 +267,6 @@ def _sent(error: ProviderError) -> bool:
     if isinstance(error, TimedOut) and error.phase == "connect":
         return False
     return not (isinstance(error, Refused) and error.status is None and error.code is None)
-
-
-def _of_target(error: RateLimited, lane: Lane) -> bool:
-    """Whether it is a limit of the model's, not of the whole key: its words name the model, or its headers
-    tell of limits of the kind that vendors have for each model. OpenRouter's, which have no window, are the
-    account's: https://openrouter.ai/docs/api/reference/limits"""
-    model = lane.name.partition("/")[2].lower()
-    named = len(model) > 2 and model in error.message.lower()
-    return named or any(told.window is not None for told in error.headroom)
 
 
 def _full_again(error: ProviderError) -> float | None:

@@ -33,7 +33,7 @@ class Turns:
         self.at_once = AtOnce()
         self.at_once.told = True  # nothing is found out for a key as a whole
         self.lanes: dict[str, Lane] = {}
-        self.strikes = 0
+        self.strikes = 0  # 429s in a row
         self.struck = 0.0
         self.paused_until = 0.0
         self.max_wait = max_wait
@@ -262,7 +262,7 @@ class Turns:
 
     def _too_late(self, lane: Lane, wait: float) -> RateLimited:
         provider, _, model = lane.name.partition("/")
-        paused = max(self.paused_until, lane.paused_until) > self._clock.now()
+        paused = self.paused_until > self._clock.now()
         why = "is paused, as its provider asked," if paused else "has used up its limits"
         return RateLimited(
             f"{lane.name} {why} for {wait:.0f} s more; wait, name a fallback or ask for less at once.",

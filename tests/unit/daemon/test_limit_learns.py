@@ -143,26 +143,6 @@ async def test_one_429_pauses_every_call_of_the_key() -> None:
     assert bench.idle()
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        too_much("Rate limit reached for gpt-9 in organization org-x", 20.0),
-        too_much("slow down", 20.0, told(limit=10, remaining=3)),
-    ],
-)
-async def test_a_429_that_is_the_models_pauses_the_model(error: RateLimited) -> None:
-    bench = Bench.of()
-    one, other = bench.layer("p/gpt-9"), bench.layer("p/gpt-8")
-    failing(bench, error)
-    await bench.ask(one)
-    await everything([await bench.ask(other)])
-    made = bench.many(one, 1)
-    await bench.clock.advance(19.9)
-    assert not made[0].task.done()
-    await bench.clock.advance(0.2)
-    await everything(made)
-
-
 async def test_without_a_word_of_how_long_each_pause_is_twice_the_last_until_one_answers() -> None:
     bench = Bench.of()
     layer = bench.layer()

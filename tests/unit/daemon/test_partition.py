@@ -34,7 +34,7 @@ def test_what_is_not_shared_is_of_this_machine() -> None:
     assert A.of(KEY) != B.of(KEY)
     shared = [Partitions(one.own, shared=True) for one in (A, B)]
     assert shared[0].of(KEY) == shared[1].of(KEY) != A.of(KEY)
-    assert shared[0].of({}, here=True) == A.of({}) != shared[1].of({}, here=True)
+    assert shared[0].of({}, keyless=True) == A.of({}) != shared[1].of({}, keyless=True)
 
 
 def test_no_secret_shows() -> None:
