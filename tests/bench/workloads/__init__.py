@@ -4,7 +4,19 @@ from collections.abc import Callable, Mapping
 
 from tests.bench.figure import Figure
 from tests.bench.rig import Rig
-from tests.bench.workloads import ask, cache, first_delta, parsing, resident, soak, start, throughput
+from tests.bench.workloads import (
+    ask,
+    cache,
+    first_delta,
+    fleet,
+    limiter,
+    parsing,
+    redis,
+    resident,
+    soak,
+    start,
+    throughput,
+)
 
 WORKLOADS: Mapping[str, Callable[[Rig, bool], list[Figure]]] = {
     "first-delta": first_delta.run,
@@ -14,9 +26,12 @@ WORKLOADS: Mapping[str, Callable[[Rig, bool], list[Figure]]] = {
     "cache": cache.run,
     "resident": resident.run,
     "ask": ask.run,
+    "limiter": limiter.run,
+    "redis": redis.run,
+    "fleet": fleet.run,
     "soak": soak.run,
 }
 """By name, in the order of the table. The second argument is whether to be quick."""
 
-LONG = frozenset({"soak"})
+LONG = frozenset({"fleet", "redis", "soak"})
 """Which run only where they are named."""
