@@ -102,7 +102,7 @@ async def test_a_limit_is_one_limit(homes: list[Home], server: RealRedis, sim: S
 
 async def test_one_429_pauses_both(homes: list[Home], server: RealRedis, sim: Simulator) -> None:
     async with await joined(homes[0], server, sim) as one, await joined(homes[1], server, sim) as two:
-        data = (await one.chat("openai/fast:3+status:429+retry-after:3600").error()).data
+        data = (await one.chat("openai/fast:3+status:429+retry-after:30", timeouts={"total": 2}).error()).data
         assert data["kind"] == "rateLimited"
         result = await two.chat("openai/fast:4", fallbacks=["groq/fast:2"]).result()
         assert result["model"] == "groq/fast:2"

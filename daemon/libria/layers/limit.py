@@ -165,7 +165,7 @@ class Limiter:
             target=lane.name,
             key=turns.hash,
             limits=tuple(limits),
-            paused=round(max(0.0, turns.paused_until - now), 3),
+            paused=round(max(0.0, max(turns.paused_until, turns.shunned_until) - now), 3),
             waiting=len(lane.queue),
             at_once=lane.at_once.in_use,
             bound=min(bounds, default=None),
@@ -199,17 +199,24 @@ class Limit:
 
     async def send(self, call: Call) -> Reply:
         lane, now = self._lane, self._limiter.clock.now
-        taken = await self._turns.enter(lane, call)
+        try:
+            taken = await self._turns.enter(lane, call)
+        except BaseException:
+            self._turns.heard(call, well=False)
+            raise
         began = lane.used_at = now()
         try:
             reply = await self._inner.send(call)
         except ProviderError as error:
+            self._turns.heard(call, well=False)
             self._over(taken, began, error.usage or Usage(), sent=_sent(error))
             await self._judge(error, began, call)
             raise
         except BaseException:
+            self._turns.heard(call, well=False)
             self._over(taken, began, None, sent=True)
             raise
+        self._turns.heard(call, well=True)
         reply.on_end(lambda finish, error: self._ended(taken, began, finish, error))
         if reply.headroom:
             self._learn(reply.headroom, call)
@@ -256,6 +263,10 @@ class Limit:
             turns.struck = now
         backoff = min(MOST_PAUSE, FIRST_PAUSE * 2.0 ** (max(1, turns.strikes) - 1))
         pause = min(LONGEST_PAUSE, error.retry_after or _full_again(error) or backoff)
+        if pause > self._limiter.max_wait:
+            # Nobody waits for so long: who has another target goes there, who has none may look once more.
+            turns.shunned_until = max(turns.shunned_until, now + pause)
+            return
         turns.paused_until = max(turns.paused_until, now + pause)
         await self._limiter.windows.pause(f"{turns.hash}:", pause)
 

@@ -36,6 +36,8 @@ class Turns:
         self.strikes = 0  # 429s in a row
         self.struck = 0.0
         self.paused_until = 0.0
+        self.shunned_until = 0.0  # a wait that nobody waits for: others are asked meanwhile
+        self._probe: Call | None = None
         self.max_wait = max_wait
         self._windows = windows
         self._clock = clock
@@ -50,6 +52,10 @@ class Turns:
 
     async def enter(self, lane: Lane, call: Call) -> Taken:
         """Return once `call` may be sent; `leave` ends it. Raises RateLimited when its turn would come too late."""
+        if (left := self.shunned_until - self._clock.now()) > 0.0:
+            if not call.insist or self._probe is not None:
+                raise self._too_late(lane, left)
+            self._probe = call  # nobody else is left to answer, and the provider may have recovered
         taken = lane.allowance.wanted(call)
         batch = taken.batch
         wait = None
@@ -70,6 +76,13 @@ class Turns:
             lane.reason = "rateLimit"
             lane.blocked_until = self._clock.now() + wait
         return await self._turn(lane, call, taken, wait)
+
+    def heard(self, call: Call, *, well: bool) -> None:
+        """The provider answered `call`, `well` or not, or it was not sent after all."""
+        if self._probe is call:
+            self._probe = None
+        if well:
+            self.shunned_until = 0.0
 
     def leave(self, lane: Lane, held: float) -> None:
         """A call that had entered, and held its place for so many seconds, is over."""
@@ -262,7 +275,7 @@ class Turns:
 
     def _too_late(self, lane: Lane, wait: float) -> RateLimited:
         provider, _, model = lane.name.partition("/")
-        paused = self.paused_until > self._clock.now()
+        paused = max(self.paused_until, self.shunned_until) > self._clock.now()
         why = "is paused, as its provider asked," if paused else "has used up its limits"
         return RateLimited(
             f"{lane.name} {why} for {wait:.0f} s more; wait, name a fallback or ask for less at once.",

@@ -225,7 +225,7 @@ class Questions:
             if r.random() < 0.3:
                 forced = tools[0].name
                 params["toolChoice"] = {"name": forced}
-            elif r.random() < 0.5:
+            elif r.random() < 0.5 and not name.startswith(("echo", "json")):  # formats differ in whose text this is
                 tool_result = "a telephone is a line"
                 used = {"id": "call_1", "name": tools[0].name, "arguments": {"word": "telephone", "a": 1}}
                 messages.append({"role": "assistant", "content": "", "toolCalls": [used]})

@@ -248,3 +248,24 @@ async def test_who_tells_of_its_limits_is_not_guessed_at() -> None:
         await bench.ask(layer)
     state = bench.limiter.snapshot()[0]
     assert (state.bound, state.found) == (7, False)
+
+
+async def test_a_wait_that_nobody_waits_for_sends_others_elsewhere_and_lets_who_insists_look() -> None:
+    """An hour: a call that has another target goes there; one that has none is sent, as the provider may have
+    recovered, and what it hears counts for all."""
+    bench = Bench.of()
+    layer = bench.layer()
+    failing(bench, too_much(retry_after=3600.0), too_much(retry_after=3600.0))
+    await bench.ask(layer)
+    elsewhere = await bench.ask(layer, insist=False)
+    assert isinstance(elsewhere.error, RateLimited)
+    assert (elsewhere.error.asked, len(bench.inner.calls)) == (False, 1)
+    assert elsewhere.error.retry_after == pytest.approx(3600.0, abs=1.0)
+    assert isinstance((await bench.ask(layer)).error, RateLimited)
+    assert isinstance((await bench.ask(layer, insist=False)).error, RateLimited)
+    assert len(bench.inner.calls) == 2
+    assert (await bench.ask(layer)).error is None
+    assert (await bench.ask(layer, insist=False)).error is None
+    assert len(bench.inner.calls) == 4
+    await settle()
+    assert bench.idle()
