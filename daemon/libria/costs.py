@@ -6,6 +6,9 @@ import sys
 from libria_providers import prices
 from libria_providers.types import Model, Usage
 
+AFTER = 0.1
+"""Seconds after a call came, when its request is on its way."""
+
 GENTLY = 0.0005
 """Seconds that the loading thread holds Python for at a time, a tenth of the default: a delta or a cancel must
 not wait behind it."""
@@ -26,23 +29,29 @@ class Costs:
 
     def __init__(self) -> None:
         self._loaded: asyncio.Task[None] | None = None
+        self._planned = False
 
     def prepare(self) -> None:
+        if self._loaded is None and not self._planned:
+            self._planned = True
+            asyncio.get_running_loop().call_later(AFTER, self._load)
+
+    def _load(self) -> asyncio.Task[None]:
         if self._loaded is None:
             self._loaded = asyncio.create_task(asyncio.to_thread(_load))
+        return self._loaded
 
     async def of(self, provider: str, model: str, usage: Usage) -> float | None:
         """US dollars, None where the price of `model` is not known. `provider` is a built-in one's name."""
-        if self._loaded is None:
+        if not self._planned:
             return None
-        await asyncio.shield(self._loaded)
+        await asyncio.shield(self._load())
         return prices.cost(provider, model, usage)
 
     async def completed(self, models: list[Model], provider: str) -> list[Model]:
         """`models` with the prices and context windows that the provider's own list does not say."""
-        self.prepare()
-        assert self._loaded is not None
-        await asyncio.shield(self._loaded)
+        self._planned = True
+        await asyncio.shield(self._load())
         return prices.completed(models, provider)
 
     def window(self, provider: str, model: str) -> int | None:

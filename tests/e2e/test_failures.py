@@ -156,6 +156,8 @@ async def test_each_refusal_has_its_kind(client: Client, sim: Simulator, model: 
 
 @pytest.mark.parametrize("fault", ["silent", "headers:60000", "first:60000"])
 async def test_a_silent_target_times_out_and_is_not_asked_again(client: Client, sim: Simulator, fault: str) -> None:
+    await client.chat("openai/fast:2").result()  # the first call of a process takes its time to be sent
+    sim.calls.clear()
     data = await failed(client, f"openai/story+{fault}", timeouts={"firstToken": 0.1})
     assert (data["kind"], data["retryable"]) == ("timedOut", True)
     assert "timeouts.firstToken" in data["message"]
