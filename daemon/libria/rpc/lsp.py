@@ -49,7 +49,7 @@ class _Protocol(LanguageServerProtocol):
     def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]  # theirs is the cache
         return types.METHOD_TO_TYPES.get(method, (None,))[0]
 
-    def get_result_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
+    def get_result_type(self, method: str) -> type[Any] | None:  # type: ignore[override]  # theirs is the cache
         return types.METHOD_TO_TYPES.get(method, (None, None))[1]
 
     @property

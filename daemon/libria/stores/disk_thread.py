@@ -152,7 +152,7 @@ class DiskThread:
             again = self._failed(error)
         try:
             job(self._open() if again else None)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  # as above
             self._failed(error)
             job(None)
 
