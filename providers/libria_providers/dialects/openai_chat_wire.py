@@ -71,13 +71,10 @@ class Groq(msgspec.Struct):
 
 
 class Chunk(msgspec.Struct):
-    """One event of a stream, or a whole reply. `object`, `type`, `code` and `message` are there
-    for errors that are not nested."""
+    """One event of a stream, or a whole reply: they look alike, in both of OpenAI's older formats. `object`,
+    `type`, `code`, `message` and `detail` are there for errors that are not nested."""
 
-    id: str | None = None
-    choices: list[Choice] | None = None
     usage: WireUsage | None = None
-    x_groq: Groq | None = None
     model: str | None = None
     error: msgspec.Raw = msgspec.Raw()
     object: str | None = None
@@ -85,3 +82,9 @@ class Chunk(msgspec.Struct):
     code: msgspec.Raw = msgspec.Raw()
     message: msgspec.Raw = msgspec.Raw()
     detail: msgspec.Raw = msgspec.Raw()
+
+
+class ChatChunk(Chunk):
+    id: str | None = None
+    choices: list[Choice] | None = None
+    x_groq: Groq | None = None
