@@ -15,6 +15,15 @@ Json = Any  # whatever JSON can say; looked into by the commands
 CANCEL_WAIT = 0.5
 """Seconds for the answer to a cancelled request; the daemon promises it within 0.1."""
 
+PATIENCE = 2.0
+"""Seconds of silence, after which the daemon is asked whether it is there."""
+
+PING_WAIT = 5.0
+"""Seconds for its answer to that; it answers in a millisecond, whatever else it does."""
+
+SEND_WAIT = 30.0
+"""Seconds for the daemon to take what is sent; it reads while it works."""
+
 MAX_HEADER = 8 * 1024
 RECEIVE = 64 * 1024
 METHOD_NOT_FOUND = -32601
@@ -38,10 +47,13 @@ class DaemonGone(ConnectionError):
 
 
 class Client:
-    """One connection; one request at a time. Closing it is the caller's, by `with` or `close`."""
+    """One connection; one request at a time. Closing it is the caller's, by `with` or `close`. A daemon that says
+    nothing for `patience` seconds is asked whether it is there, so that an answer may take as long as it takes;
+    one that is still silent then raises TimeoutError. Without it, the socket's own timeout does."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, *, patience: float | None = None) -> None:
         self._socket = connection
+        self._patience = patience
         self._buffer = bytearray()  # received and not yet read
         self._ids = count(1)
 
@@ -74,6 +86,8 @@ class Client:
         except KeyboardInterrupt:
             self.close()  # half a frame is out: nothing can follow it, and closing cancels
             raise
+        except DaemonGone:
+            pass  # it may have said why
         try:
             return _result(self._wait(number, token, on_progress))
         except (CallFailed, DaemonGone):
@@ -81,6 +95,10 @@ class Client:
         except BaseException:
             self._cancel(number)
             raise
+
+    @property
+    def connection(self) -> socket.socket:
+        return self._socket
 
     def notify(self, method: str, params: dict[str, Json]) -> None:
         self._send({"jsonrpc": "2.0", "method": method, "params": params})
@@ -117,6 +135,7 @@ class Client:
         """Tell the daemon and give it a moment to say that it has; the caller's exception goes on
         whatever comes of it."""
         until = monotonic() + CANCEL_WAIT
+        self._patience = None
         try:
             self._socket.settimeout(CANCEL_WAIT)
             self.notify("$/cancelRequest", {"id": number})
@@ -133,8 +152,12 @@ class Client:
         body = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
             "utf-8", "replace"
         )
+        if self._patience is not None:
+            self._socket.settimeout(SEND_WAIT)
         try:
             self._socket.sendall(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        except TimeoutError:
+            raise TimeoutError(_SILENT) from None
         except OSError:
             raise DaemonGone from None
 
@@ -170,17 +193,30 @@ class Client:
         return body
 
     def _fill(self) -> None:
+        if self._patience is not None:
+            self._socket.settimeout(self._patience)
         try:
-            received = self._socket.recv(RECEIVE)
+            received = self._receive_some()
         except TimeoutError:
-            raise TimeoutError("The daemon does not answer; end its process and try again.") from None
+            raise TimeoutError(_SILENT) from None
         except OSError:
             raise DaemonGone from None
         if not received:
             raise DaemonGone
         self._buffer += received
 
+    def _receive_some(self) -> bytes:
+        try:
+            return self._socket.recv(RECEIVE)
+        except TimeoutError:
+            if self._patience is None:
+                raise
+        self._send({"jsonrpc": "2.0", "id": "libria/ping", "method": "libria/ping"})
+        self._socket.settimeout(PING_WAIT)
+        return self._socket.recv(RECEIVE)
 
+
+_SILENT = "The daemon does not answer; end it with: libria stop"
 _NO_SENSE = "The daemon sent something that is no JSON-RPC; restart it with: libria stop"
 _NOT_HERE = {"code": METHOD_NOT_FOUND, "message": "This client answers no requests."}
 
@@ -197,7 +233,7 @@ def connect() -> Client:
     from libria.connect import daemon_socket
 
     try:
-        return Client(daemon_socket("libria"))
+        return Client(daemon_socket("libria"), patience=PATIENCE)
     except ConnectionError:
         raise DaemonGone from None  # above all no BrokenPipeError, which would mean standard output
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 
 from libria_providers import prices
 from libria_providers.types import Model, Usage
@@ -40,6 +41,19 @@ class Costs:
         if self._loaded is None:
             self._loaded = asyncio.create_task(asyncio.to_thread(_load))
         return self._loaded
+
+    def then(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once prices are there: at once where they are, or where none was wanted."""
+        if not self._planned or (self._loaded is not None and self._loaded.done()):
+            callback()
+        else:
+            self._load().add_done_callback(lambda _loaded: callback())
+
+    def known(self, provider: str, model: str, usage: Usage) -> float | None:
+        """As `of`, as far as prices are there."""
+        if self._loaded is None or not self._loaded.done():
+            return None
+        return prices.cost(provider, model, usage)
 
     async def of(self, provider: str, model: str, usage: Usage) -> float | None:
         """US dollars, None where the price of `model` is not known. `provider` is a built-in one's name."""

@@ -1,22 +1,27 @@
 """What all sessions share and what closes last; the only place that constructs."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from libria import stack
+from libria.call_log import CallLog
 from libria.clock import Clock
 from libria.config import Config
 from libria.costs import Costs
-from libria.default_model import default_model
-from libria.layers.attempt import Notes
-from libria.layers.breaker import BreakerPolicy, Circuit
+from libria.default_model import default_fill_model, default_model
+from libria.lag import Lag
+from libria.layers.allowance import hashed
+from libria.layers.attempt import Ended, Notes
+from libria.layers.breaker import BreakerPolicy, Circuit, HeldCircuit
 from libria.layers.cache import Identity
 from libria.layers.hedge import Latency
 from libria.layers.limit import Limiter, Rates
 from libria.layers.retry import RetryPolicy
 from libria.layers.service import Service
-from libria.spend import Spend
+from libria.log.log import Log
+from libria.spend import Spend, Today
 from libria.stack import Target
 from libria.stock import Stock
 from libria.stores.redis_question import patience
@@ -24,7 +29,7 @@ from libria.targets import Targets
 from libria_providers.errors import ModelNotFound, ProviderError
 from libria_providers.http import Pool, Pools
 from libria_providers.provider import Provider
-from libria_providers.registry import near
+from libria_providers.registry import near, personal
 from libria_providers.reply import Reply
 from libria_providers.simulator import Simulator
 from libria_providers.types import Call, Finish, Model, Origin, Timeouts, Usage
@@ -53,28 +58,35 @@ class Engine:
     """One for each process that serves. `send` asks; `reconfigure` swaps the config, and calls that
     are under way go on with the one they began with."""
 
-    def __init__(self, config: Config, clock: Clock, *, alone: bool = False) -> None:
+    def __init__(self, config: Config, clock: Clock, *, alone: bool = False, log: Log | None = None) -> None:
         self.clock = clock
         self.config = config
         self.started = clock.now()
+        self.log = log or Log([], wall=clock.wall, now=clock.now)
         self._pools = Pools()
         self._sockets = Sockets()
         self._targets: dict[tuple[str, str, Wiring], Target] = {}
         self._latencies: dict[str, Latency] = {}
-        self.spend = Spend()
+        self._inherited: dict[str, HeldCircuit] = {}  # of targets that were not asked here yet
+        self.spend = Spend(clock)
+        self.lag = Lag(clock)
         self._lists: dict[tuple[str, str, str], ModelList] = {}
         self._costs = Costs()
+        self._saved: dict[str, tuple[int, float]] = {}  # hits whose price is known, and that
         self._simulator: Simulator | None = None
         self._simulator_lock = asyncio.Lock()
         self._alone = alone
         self.stock = Stock(config, clock, alone=alone)
+        self.call_log = CallLog(clock, most=config.daemon.resume_bytes)
         self._ending: set[asyncio.Task[None]] = set()
         self._configure(config)
 
     def _configure(self, config: Config) -> None:
         self.config = config
+        self.call_log.most = config.daemon.resume_bytes
+        self.log.configure(config)
         self.targets = Targets(
-            config, self._pools, self._sockets, lambda: self._simulator.url if self._simulator else ""
+            config, self._pools, self._sockets, lambda: self._simulator.url if self._simulator else "", self.clock
         )
         retry = config.retry
         self._policy = RetryPolicy(retry.attempts, retry.base_delay, retry.max_delay, retry.max_retry_after)
@@ -130,9 +142,21 @@ class Engine:
         """US dollars that answers from the cache would have cost, as far as prices are known."""
         total = 0.0
         for target, saved in list(self.stock.figures.saved.items()):
-            finish = Finish("stop", Usage(saved.input_tokens, saved.output_tokens))
-            total += await self.cost(target, finish) or 0.0
+            hits, dollars = self._saved.get(target, (0, 0.0))
+            if hits != saved.hits:
+                hits, finish = saved.hits, Finish("stop", Usage(saved.input_tokens, saved.output_tokens))
+                dollars = await self.cost(target, finish) or 0.0
+                self._saved[target] = (hits, dollars)
+            total += dollars
         return round(total, 6)
+
+    async def spent_today(self) -> Today:
+        return await self.spend.today(self._price)
+
+    async def _price(self, target: str, usage: Usage) -> float | None:
+        if self.targets.local(target):
+            return 0.0
+        return await self.cost(target, Finish("stop", usage))
 
     async def models(self, provider: str, origin: Origin, *, refresh: bool = False) -> Sequence[Model]:
         """What `provider` serves, from a list at most MODEL_LIST_SECONDS old. Raises ProviderError."""
@@ -157,10 +181,19 @@ class Engine:
         its limits and cached answers only when all are the same."""
         return self.stock.partitions.of(provider.headers, keyless=provider.credential is None)
 
+    def _sharers(self, provider: Provider) -> str | None:
+        """Those with whom its user shares cached answers, whatever their keys; None where keys keep them apart."""
+        if not self.config.cache.share_between_keys:
+            return None
+        key = provider.credential
+        names = personal(provider.row, (key.source, key.value) if key else None)
+        return self.stock.partitions.of(provider.headers, keyless=key is None, but=names)
+
     def pools(self) -> list[Pool | SocketTransport]:
         return [*self._pools.all(), *self._sockets.all()]
 
     async def aclose(self) -> None:
+        self.call_log.close()
         await self.stock.aclose()
         await self._sockets.aclose()
         await self._pools.aclose()
@@ -176,6 +209,23 @@ class Engine:
 
     async def _default_model(self, origin: Origin) -> str:
         return await default_model(self.config, self.targets, origin.env, lambda name: self.models(name, origin))
+
+    async def fill_model(self, origin: Origin) -> str | None:
+        """The config's for code completion, else one that is made for it and can be reached, else None."""
+        if self.config.editor.completion_model:
+            return self.config.editor.completion_model
+        return await default_fill_model(self.targets, origin.env, lambda name: self.models(name, origin))
+
+    def takes_temperature(self, model: str) -> bool:
+        """Whether nothing that `model` stands for refuses one."""
+        for target in self.config.aliases.get(model, [model]):
+            name, _, plain = target.partition("/")
+            try:
+                if "temperature" in self.targets.row(name).quirks_of(plain).refuses:
+                    return False
+            except ModelNotFound:
+                return False
+        return True
 
     async def service(self, target: str, call: Call) -> Service:
         """The layers of one target: provider, model and key. Raises ProviderError."""
@@ -196,7 +246,7 @@ class Engine:
                 self._policy,
                 BreakerPolicy(),
                 self.clock,
-                Notes(latency.add, self.spend.add),
+                Notes(latency.add, partial(self._ended, provider)),
                 lambda call: "loads" if call.reasoning is not None else slow,
                 lambda inner: self.limiter.limit(
                     inner,
@@ -206,7 +256,28 @@ class Engine:
                     self._rates(target),
                 ),
             )
+            inherited = self._inherited.pop(_name(key), None)
+            if inherited is not None:
+                known.breaker.inherit(inherited)
         return known.service
+
+    def _ended(self, provider: Provider, ended: Ended) -> None:
+        """Into the books and the log."""
+        self.spend.add(ended.attempt, ended.usage, ended.exact)
+        if ended.usage == Usage():
+            self._logged(provider, ended)
+        else:
+            self._costs.then(lambda: self._logged(provider, ended))
+
+    def _logged(self, provider: Provider, ended: Ended) -> None:
+        name, _, model = ended.attempt.target.partition("/")
+        kind, finish, cost = self.targets.kind(name), ended.finish, None
+        if not self.targets.local(name):
+            for served in dict.fromkeys((model, finish.served_model if finish else "")):
+                if served and (cost := self._costs.known(kind, served, ended.usage)) is not None:
+                    break
+        key = provider.credential.value if provider.credential else None
+        self.log.attempt(ended, kind=kind, address=provider.address, key=key, cost=cost)
 
     def window(self, target: str) -> int | None:
         """The context window of `target` in tokens, as far as it was learned."""
@@ -224,6 +295,14 @@ class Engine:
         latency = self._latencies.get(self.names(call)[0])
         return max(least, (latency.p95() if latency else None) or 0.0)
 
+    def held_circuits(self) -> dict[str, HeldCircuit]:
+        """The breakers' state, by the hash of target, credential and wiring, for `inherit` in another process."""
+        held = ((_name(key), known.breaker.held()) for key, known in self._targets.items())
+        return {name: circuit for name, circuit in held if circuit is not None}
+
+    def inherit_circuits(self, held: Mapping[str, HeldCircuit]) -> None:
+        self._inherited.update(held)
+
     def circuits(self) -> list[tuple[str, Circuit]]:
         """Of all targets that were asked, one for each key."""
         return [(target, known.breaker.circuit()) for (target, _, _), known in self._targets.items()]
@@ -240,7 +319,8 @@ class Engine:
         provider = await self.targets.provider(name, call.origin.env)
         exchange = provider.row.exchange(call, model) or provider.row.dialect
         version = f"{exchange.name}/{exchange.version} {provider.address}"
-        return Identity(target, version, self._fingerprint(provider))
+        payer = self._fingerprint(provider)
+        return Identity(target, version, self._sharers(provider) or payer, payer)
 
     async def _at_once(self, call: Call) -> int:
         """Texts in one request for embeddings, of the target that is asked first."""
@@ -265,3 +345,8 @@ class Engine:
         if names:
             error.message = f"{error.message.rstrip()} Near: {', '.join(names)}."
         return error
+
+
+def _name(key: tuple[str, str, Wiring]) -> str:
+    """The same in every process: a wiring holds addresses, which may hold a password."""
+    return hashed(repr(key))

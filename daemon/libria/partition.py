@@ -1,4 +1,5 @@
-"""Whose answers those of the cache are: two clients share them only when they pay with the same key.
+"""Whose answers those of the cache are: two clients share them only when they pay with the same key, unless
+the config says otherwise (`[cache] share_between_keys`).
 
 A partition is a keyed hash of the headers that carry a credential (the key, an organization, what the
 config adds). It goes into the hash that an answer is kept under, and nowhere else. By what it is keyed:
@@ -15,7 +16,7 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -39,9 +40,11 @@ class Partitions:
     own: bytes = field(repr=False)
     shared: bool = False
 
-    def of(self, headers: Mapping[str, str], *, keyless: bool = False) -> str:
-        """The partition of who sends `headers`; `keyless` when there is no key among them."""
-        said = msgspec.json.encode(sorted((name.lower(), value) for name, value in headers.items()))
+    def of(self, headers: Mapping[str, str], *, keyless: bool = False, but: Collection[str] = ()) -> str:
+        """The partition of who sends `headers`; `keyless` when there is no key among them. With `but`, names of
+        headers in lower case that do not count, it is that of all who send the others, with a key or without."""
+        lowered = sorted((name.lower(), value) for name, value in headers.items() if name.lower() not in but)
+        said = msgspec.json.encode([keyless, lowered] if but else lowered)
         return blake2b(said, key=SHARED if self.shared and not keyless else self.own, digest_size=16).hexdigest()
 
 

@@ -1,38 +1,51 @@
 """What belongs to one client's connection and dies with it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from libria.call_log import KeptCall
 from libria.clock import cancel
 from libria.engine import Engine
+from libria.seen import Seen
 from libria_providers.types import Call, Origin
 
 
 @dataclass(slots=True)
 class CallInFlight:
-    """A call that this client waits for. `task` is the one to cancel."""
+    """A call that this client waits for. `kept` knows who else listens; `seen` is for the status."""
 
     call_id: str
     call: Call
-    task: asyncio.Task[None]
+    kept: KeptCall
+    seen: Seen = field(default_factory=Seen)
 
 
 @dataclass(slots=True)
 class Session:
-    """One client. `env` is the client's own environment, or the daemon's where it gave none."""
+    """One client. `env` is the client's own environment, or the daemon's where it gave none; `pid` is the
+    process at the other end, where the kernel tells; `unread` gives the bytes that it has not taken yet."""
 
     id: str
     engine: Engine
     env: Mapping[str, str] = field(repr=False)
     client: str = ""
+    version: str = ""
+    pid: int | None = None
+    since: float = 0.0
+    unread: Callable[[], int] = lambda: 0
     calls: dict[str, CallInFlight] = field(default_factory=dict[str, CallInFlight])
+    follows: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    """What relays to this client the calls that it has resumed."""
+    closed: bool = False
 
     def origin(self) -> Origin:
         return Origin(session=self.id, client=self.client, env=self.env)
 
     def close(self) -> None:
-        """The client is gone: its calls end, but for those that it wants finished."""
-        for call in list(self.calls.values()):
-            if call.call.on_disconnect == "cancel":
-                cancel(call.task)
+        """The client is gone: its calls end, but for those that others listen to or that it wants finished."""
+        self.closed = True
+        for flight in list(self.calls.values()):
+            flight.kept.leave()
+        for task in list(self.follows):
+            cancel(task)

@@ -34,18 +34,19 @@ class Stock:
         self.link = Link(url, clock)
         sharing = bool(url) and redis.share_responses
         self.partitions = Partitions(own_secret(state_dir()), shared=bool(url))
-        self._memory = MemoryStore(MEMORY_BYTES, clock)
+        self.memory = MemoryStore(MEMORY_BYTES, clock)
         self._disk = None if alone else DiskStore(cache_dir() / "answers", config.cache.max_bytes, clock)
         word = os.environ.get("LIBRIA_CACHE_KEY")
         self._shared = RedisStore(self.link, clock, share=True, word=word) if sharing else None
         lower = (self._disk, self._shared)
-        self.answers = Tiers(self._memory, [tier for tier in lower if tier is not None])
+        self.answers = Tiers(self.memory, [tier for tier in lower if tier is not None])
         self._sealing: asyncio.Task[bool] | None = None
         self.figures = CacheFigures()
         self._leases = RedisLeases(self.link, clock) if sharing else None
-        local = LocalWindows(clock)
+        local = self.local = LocalWindows(clock)
         windows = RedisWindows(self.link, local, clock, who=secrets.token_hex(4), share=redis.share) if url else local
         self.limiter = Limiter(windows, clock, used=local.used)
+        self.link.on_join(self.limiter.kick)  # what was refused of a share may be there in the whole
         self.fit(config)
 
     def start(self) -> None:
@@ -56,7 +57,7 @@ class Stock:
     def fit(self, config: Config) -> None:
         """Follow the config, as far as that needs nothing new."""
         self.limiter.max_wait = config.retry.max_retry_after
-        self._memory.resize(min(MEMORY_BYTES, config.cache.max_bytes))
+        self.memory.resize(min(MEMORY_BYTES, config.cache.max_bytes))
         if self._disk is not None:
             self._disk.resize(config.cache.max_bytes)
         self.kept = Kept(self.answers, config.cache.ttl, self.figures, self._leases)

@@ -3,7 +3,7 @@
 import msgspec
 
 from libria_providers.reply import Batches, Reply
-from libria_providers.types import Call, Counted, Finish, Text, Usage
+from libria_providers.types import Call, Counted, Fill, Finish, Text, Usage
 
 BYTES_PER_TOKEN = 4
 MESSAGE_TOKENS = 4  # around each message: its role and what parts it from the next
@@ -16,8 +16,10 @@ def estimated(call: Call) -> Reply:
 
 
 def tokens(call: Call) -> int:
-    """Of the messages, the system text and the tools: UTF-8 bytes by a common divisor."""
+    """Of the messages, the system text, the tools and what is to be filled in: UTF-8 bytes by a common divisor."""
     size = len((call.system or "").encode("utf-8", "replace"))
+    if isinstance(call.ask, Fill):
+        size += len((call.ask.prefix + call.ask.suffix).encode("utf-8", "replace"))
     parts = 0
     for message in call.messages:
         content = (Text(message.content),) if isinstance(message.content, str) else message.content

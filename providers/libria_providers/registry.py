@@ -83,6 +83,15 @@ def headers(row: Row, env: Env, credential: tuple[str, str] | None) -> dict[str,
     return found
 
 
+def personal(row: Row, credential: tuple[str, str] | None) -> set[str]:
+    """The headers (lower-case names) that say who asks, and change nothing of the answer: the key's, and those
+    that the environment asks for (an organization, a project)."""
+    names = {"authorization", *(header for _, header in row.env_headers)}
+    if credential is not None:
+        names.update(row.dialect.auth(credential[1]))
+    return {name.lower() for name in names}
+
+
 def _first(names: tuple[str, ...], env: Env) -> tuple[str, str]:
     for name in names:
         if value := env.get(name, "").strip():

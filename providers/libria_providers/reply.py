@@ -167,6 +167,10 @@ class Answer:
         elif isinstance(event, Counted):
             self.counted = event
 
+    def pieces(self) -> list[list[str]]:
+        """The deltas so far: of the text, of the reasoning, of each tool call. For looking at."""
+        return [self._text, self._reasoning, *(pieces.arguments for pieces in self._tools.values())]
+
     @property
     def text(self) -> str:
         return "".join(self._text)

@@ -51,7 +51,8 @@ class Row:
     `key_env` are the key's variables, the first that is set counts; a key from one of `bearer_env`
     goes as a Bearer token whatever the dialect does. `headers` are sent always, `env_headers` are
     (variable, header) pairs and sent when set. `local` servers need no key and are looked for where
-    they listen by default. `default_model` answers when no model is named.
+    they listen by default. `default_model` answers when no model is named, `fill_model` is made for
+    code completion and cheap enough for every pause in typing.
 
     `dialect` is for chat; `fill` for code completion (None: the chat model is asked in words),
     `embed` for embeddings (None: it has none), `count` for counting tokens (None: they are estimated).
@@ -83,6 +84,7 @@ class Row:
     local: bool = False
     default_port: int | None = None  # for an address of a host alone (OLLAMA_HOST)
     default_model: str | None = None
+    fill_model: str | None = None
 
     def env(self) -> set[str]:
         """Every variable that is read for this provider."""

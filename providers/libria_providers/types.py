@@ -159,15 +159,18 @@ class Status(msgspec.Struct, frozen=True, gc=False):
 class Trace:
     """What has happened to one call so far: the only mutable thing that travels with it.
 
-    `report` is called for each status while nothing streams, `alive` for each sign of life of the
-    provider before the first delta (a comment, a ping); `queued_ms` is the time spent waiting
-    for a slot, `waited_ms` that spent on providers and between attempts, both before the first delta."""
+    `report` is called for each status while nothing streams, `began` with the target of each attempt, `alive`
+    for each sign of life of the provider before the first delta (a comment, a ping); `queued_ms` is the time
+    spent waiting for a slot, `waited_ms` that spent on providers and between attempts, both before the first
+    delta. `call_id` is the call's name, where it has one."""
 
     report: Callable[[Status], None] = lambda _status: None
+    began: Callable[[str], None] = lambda _target: None
     alive: Callable[[], object] = lambda: None
     attempts: list[Attempt] = field(default_factory=list[Attempt])
     queued_ms: float = 0.0
     waited_ms: float = 0.0
+    call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

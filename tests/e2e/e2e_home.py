@@ -74,6 +74,11 @@ class Home:
         kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
         return {**kept, "HOME": str(self.path), "LIBRIA_HOME": str(self.path), **(more or {})}
 
+    @staticmethod
+    def python() -> list[str]:
+        """The interpreter, which does not look for modules where it is started."""
+        return [sys.executable, "-P"]
+
     def run(
         self, *arguments: str, env: Mapping[str, str] | None = None, input: str | None = None
     ) -> subprocess.CompletedProcess[str]:
@@ -148,6 +153,8 @@ class Home:
         for file in [self.log, *self.errors]:
             text = file.read_text(errors="replace") if file.exists() else ""
             assert "Traceback" not in text, text
+            assert '"logger": "asyncio"' not in text, text
+            assert '"logger": "crash"' not in text, text
             assert not any(key in text for key in KEYS.values()), "a key is in the log"
             assert PROMPT not in text, "a prompt is in the log"
 

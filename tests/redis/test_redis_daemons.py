@@ -116,6 +116,22 @@ async def test_one_429_pauses_both(homes: list[Home], server: RealRedis, sim: Si
         assert sum(call.path == "/v1/chat/completions" for call in sim.calls) == 1
 
 
+async def test_a_429_for_which_nobody_waits_sends_all_elsewhere(
+    homes: list[Home], server: RealRedis, sim: Simulator
+) -> None:
+    """Also those whose daemon was not told by the provider itself; and its status says so."""
+    async with await joined(homes[0], server, sim) as one, await joined(homes[1], server, sim) as two:
+        refused = await one.chat("openai/fast:3+status:429+retry-after:300", timeouts={"total": 5}).error()
+        assert refused.data["kind"] == "rateLimited"
+        result = await two.chat("openai/fast:4", fallbacks=["groq/fast:2"]).result()
+        assert result["model"] == "groq/fast:2"
+        assert sum(call.path == "/v1/chat/completions" for call in sim.calls) == 1
+        assert (await two.chat("openai/fast:4").result())["model"] == "openai/fast:4"  # who has nobody else looks
+        async with asyncio.timeout(10):  # the first one hears of it
+            while (await one.chat("openai/fast:4", fallbacks=["groq/fast:2"]).result())["model"] == "groq/fast:2":
+                pass
+
+
 async def test_without_redis_calls_go_on(homes: list[Home], server: RealRedis, sim: Simulator) -> None:
     async with await joined(homes[0], server, sim) as client:
         server.kill()

@@ -59,7 +59,7 @@ async def test_machines_share_a_limit(machine: Machine) -> None:
     assert await taken(a, REQUESTS, 50) == 50
     assert await taken(b, REQUESTS) == 10
     wait = await a.take([REQUESTS])
-    assert 58 < wait <= 60.6
+    assert 60 < wait <= 61.5  # a little longer than a window: calls arrive after they were taken
 
 
 async def test_all_windows_or_none(machine: Machine) -> None:

@@ -109,7 +109,7 @@ def test_as_the_model(
     for pause, step, amount in steps:
         now = round(now + pause, 6)
         if step == "take":
-            wait, paused, _ = script(now, "take", amount)
+            wait, paused, *_ = script(now, "take", amount)
             assert paused == 0
             assert (wait == 0) == (model.within(now) + amount <= LIMIT)  # work-conserving, never too much
             if wait:

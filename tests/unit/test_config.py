@@ -103,11 +103,12 @@ REFUSED = {
     "unknown section": (
         "[retries]\n",
         "FILE:1: retries: there is no such setting; did you mean retry? Allowed here: defaults, aliases, "
-        "providers, limits, timeouts, retry, fallback, hedge_after, cache, redis, daemon.",
+        "providers, limits, timeouts, retry, fallback, hedge_after, cache, redis, daemon, log, otel.",
     ),
     "nothing near": (
         "[daemon]\nzzz = 1\n",
-        "FILE:2: daemon.zzz: there is no such setting; allowed here: idle_exit, log_level, on_disconnect.",
+        "FILE:2: daemon.zzz: there is no such setting; allowed here: idle_exit, log_level, transport, "
+        "on_disconnect, resume_bytes.",
     ),
     "unknown in a nested table": (
         "[defaults.timeouts]\nfirst = 1\n",

@@ -115,3 +115,52 @@ def test_importing_it_costs_no_platformdirs() -> None:
     env = {**os.environ, "LIBRIA_HOME": "/h", "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_folders_on_the_way_are_made_for_this_user_alone_whatever_the_mask(tmp_path: Path) -> None:
+    mask = os.umask(0)
+    try:
+        made = paths.ensure_private_dir(tmp_path / "a" / "b" / "c")
+    finally:
+        os.umask(mask)
+    assert [folder.stat().st_mode & 0o777 for folder in (made, made.parent, made.parent.parent)] == [0o700] * 3
+
+
+def test_a_check_makes_nothing(tmp_path: Path) -> None:
+    assert paths.check_private_dir(tmp_path / "a" / "b") is False
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("mode", "safe"), [(0o755, True), (0o777, False), (0o1777, True), (0o757, False)])
+def test_a_folder_above_that_others_may_change_is_refused(tmp_path: Path, mode: int, safe: bool) -> None:
+    made = paths.ensure_private_dir(tmp_path / "above" / "run")
+    made.parent.chmod(mode)
+    if safe:
+        assert paths.check_private_dir(made)
+        return
+    with pytest.raises(PermissionError, match=r"could put another folder.*chmod go-w"):
+        paths.check_private_dir(made)
+
+
+def test_a_group_of_one_is_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = paths.ensure_private_dir(tmp_path / "above" / "run")
+    made.parent.chmod(0o775)
+    for alone in (True, False):
+        monkeypatch.setattr(paths, "_own_group", lambda _group, alone=alone: alone)
+        if alone:
+            assert paths.check_private_dir(made)
+        else:
+            with pytest.raises(PermissionError, match="could put another folder"):
+                paths.check_private_dir(made)
+
+
+def test_where_links_lead_is_looked_at_too(tmp_path: Path) -> None:
+    real = tmp_path / "open" / "real"
+    paths.ensure_private_dir(real / "run")
+    (tmp_path / "open").chmod(0o777)
+    (tmp_path / "first").symlink_to("second")
+    (tmp_path / "second").symlink_to(real)
+    with pytest.raises(PermissionError, match="could put another folder"):
+        paths.check_private_dir(tmp_path / "first" / "run")
+    (tmp_path / "open").chmod(0o755)
+    assert paths.check_private_dir(tmp_path / "first" / "run")

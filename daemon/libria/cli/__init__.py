@@ -10,6 +10,8 @@ COMMANDS = {
     "ask": "libria.cli.ask",
     "models": "libria.cli.models",
     "status": "libria.cli.status",
+    "top": "libria.cli.top",
+    "log": "libria.cli.log",
     "config": "libria.cli.config",
     "cache": "libria.cli.cache",
     "doctor": "libria.cli.doctor",

@@ -65,7 +65,9 @@ def _show(found: dict[str, Json]) -> None:
     for tier in found["tiers"]:
         if not tier.get("problem"):
             most = tier.get("maxBytes")
-            rows.append((tier["name"], f"{tier['entries']:,}", _size(tier["bytes"]), _size(most) if most else ""))
+            held = tier.get("entries")
+            answers, size = ("?", "?") if held is None else (f"{held:,}", _size(tier["bytes"]))
+            rows.append((tier["name"], answers, size, _size(most) if most else ""))
     print(table(rows))
     if models := found.get("models"):
         held = [(one["model"], f"{one['entries']:,}", _size(one["bytes"])) for one in models]

@@ -18,6 +18,8 @@ Use it
 Look into it
   doctor     check keys, addresses, network, config and daemon
   status     show what the daemon is doing
+  top        watch it do it, live
+  log        show what it did: a line a call, a line an attempt
   cache      look at the answers that are kept, or take them away
   config     show, check and explain the configuration
 

@@ -110,6 +110,16 @@ RedisUrl = Annotated[
     ),
 ]
 
+FilePath = Annotated[
+    str, AfterValidator(_form(r"(~[^/\s\0]*/|/)[^\0]*[^/\0]", 'must be a whole path such as "~/.config/keys.env"'))
+]
+KeyringName = Annotated[
+    str,
+    AfterValidator(
+        _form(r"[^/\s](.*\S)?/[^/\s]([^/]*[^/\s])?", f'must be "SERVICE/USER", such as "openai/me": {NO_KEYS_HERE}')
+    ),
+]
+
 # TOML gives lists; strict pydantic takes only tuples for tuples.
 Strings = Annotated[tuple[str, ...], Field(strict=False)]
 ModelNames = Annotated[

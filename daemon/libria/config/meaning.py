@@ -26,9 +26,14 @@ def _faults(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
     for alias in config.hedge_after:
         if alias not in config.aliases:
             yield ("hedge_after", alias), _no_such_alias(alias, list(config.aliases))
-    model = config.defaults.model
-    if model and "/" not in model and model not in config.aliases:
-        yield ("defaults", "model"), _no_such_alias(model, list(config.aliases))
+    models = {
+        ("defaults", "model"): config.defaults.model,
+        ("editor", "completion_model"): config.editor.completion_model,
+        ("editor", "edit_model"): config.editor.edit_model,
+    }
+    for location, model in models.items():
+        if model and "/" not in model and model not in config.aliases:
+            yield location, _no_such_alias(model, list(config.aliases))
 
 
 def _in_provider(name: str, provider: Provider) -> Iterator[tuple[str, str]]:
@@ -39,8 +44,15 @@ def _in_provider(name: str, provider: Provider) -> Iterator[tuple[str, str]]:
         yield "base_url", "must be set: there is no built-in provider of this name to take it from"
     elif provider.dialect and kind != COMPATIBLE.name and ROWS[kind].dialect.name not in DIALECTS:
         yield "dialect", f"is not for {ROWS[kind].title}, which has a format of its own; leave it out"
-    if provider.api_key_env and provider.api_key_command:
-        yield "api_key_command", "stands beside api_key_env; keep one of the two"
+    yield from _one_source(provider)
+
+
+def _one_source(provider: Provider) -> Iterator[tuple[str, str]]:
+    sources = [name for name in ("api_key_env", "api_key_command", "api_key_keyring") if getattr(provider, name)]
+    if provider.api_key_env_file and "api_key_env" not in sources:
+        sources.append("api_key_env_file")  # beside api_key_env it may hold that variable
+    for later in sources[1:]:
+        yield later, f"stands beside {sources[0]}; keep one of the two"
 
 
 def _no_such_kind(kind: str, allowed: list[str]) -> str:

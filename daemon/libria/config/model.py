@@ -29,6 +29,11 @@ class Defaults(Section):
     model: forms.ModelOrAlias | None = Field(default=None, description="provider/model, or the name of an alias.")
     max_tokens: Count | None = Field(default=None, description="Greatest length of an answer.")
     cache: CacheMode | None = Field(default=None, description="Wins over cache.mode.")
+    api_key_env_file: forms.FilePath | None = Field(
+        default=None,
+        description="A file of NAME=value lines, for tools without the shell's variables. What a tool's own "
+        "environment has wins. It must be yours and closed to others (chmod 600).",
+    )
     timeouts: CallTimeouts = Field(default=CallTimeouts(), description="Win over [timeouts].")
 
 
@@ -44,6 +49,13 @@ class Provider(Section):
     api_key_env: forms.EnvName | None = Field(default=None, description="The environment variable that holds the key.")
     api_key_command: forms.Command | None = Field(
         default=None, description="A program, with arguments, that prints the key."
+    )
+    api_key_keyring: forms.KeyringName | None = Field(
+        default=None,
+        description='"SERVICE/USER" of the key in the system\'s keyring. Needs: pip install "libria[keyring]".',
+    )
+    api_key_env_file: forms.FilePath | None = Field(
+        default=None, description="For this provider in place of defaults.api_key_env_file."
     )
     headers: Annotated[Mapping[str, str], AfterValidator(forms.check_headers)] = Field(
         default={}, description="Sent with each request. Keys do not belong here."
@@ -92,6 +104,11 @@ class Retry(Section):
 class Cache(Section):
     mode: CacheMode = Field(default="auto", description="auto: what is deterministic. A call may say otherwise.")
     ttl: Seconds = 86400.0
+    share_between_keys: bool = Field(
+        default=False,
+        description="Give an answer that one key paid for to whoever asks the same with another key, or for another "
+        "organization.",
+    )
     max_bytes: Count = 256 * 1024 * 1024
 
 
@@ -108,10 +125,61 @@ class Redis(Section):
     )
 
 
+class Log(Section):
+    """The daemon's log, which `libria log` shows: JSON lines, in files that are put aside when they are full."""
+
+    content: bool = Field(
+        default=False, description="Also what was asked and answered. Keys are taken out as far as they are known."
+    )
+    max_bytes: Annotated[int, Field(ge=10_000)] = Field(default=10 * 1024 * 1024, description="Of one file.")
+    keep: Annotated[int, Field(ge=1, le=100)] = Field(default=3, description="Files in all.")
+
+
+class Otel(Section):
+    """Spans of calls and attempts for OpenTelemetry. Needs: pip install "libria[otel]"."""
+
+    endpoint: forms.Url | None = Field(
+        default=None,
+        description='Where OTLP over HTTP is taken, such as "http://127.0.0.1:4318". In place of '
+        "OTEL_EXPORTER_OTLP_ENDPOINT in the daemon's environment.",
+    )
+
+
 class Daemon(Section):
     idle_exit: Seconds = Field(default=1800.0, description="Without a client for so long, the daemon ends.")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    transport: Literal["unix", "tcp"] = Field(
+        default="unix",
+        description="tcp: loopback and a secret in a file, for a system whose Unix sockets do not work. "
+        "For the next daemon.",
+    )
     on_disconnect: Literal["cancel", "finish"] = Field(default="cancel", description="A call whose client went away.")
+    resume_bytes: int = Field(
+        default=32 * 1024 * 1024,
+        ge=0,
+        description="Memory for what calls said that have ended, to be resumed within ten minutes; 0 keeps nothing.",
+    )
+
+
+class Editor(Section):
+    """What editors get by the Language Server Protocol: suggestions as one types, and edits."""
+
+    completion_model: forms.ModelOrAlias | None = Field(
+        default=None,
+        description="Fills in code as one types. Not said: Codestral where there is a key for it, else a code model of "
+        "a local server that runs, else nothing is suggested.",
+    )
+    completion_debounce: Annotated[float, Field(ge=0, le=5)] = Field(
+        default=0.075, description="Of rest before it is asked, where nobody asked for a suggestion."
+    )
+    completion_timeout: Seconds = Field(default=5.0, description="Nobody waits longer for a suggestion.")
+    completion_max_tokens: Count = 128
+    completion_context: bool = Field(
+        default=True, description="Show the model something of other open documents of the same language."
+    )
+    edit_model: forms.ModelOrAlias | None = Field(
+        default=None, description="Explains and rewrites. Not said: the one that answers when no model is named."
+    )
 
 
 class Config(Section):
@@ -134,6 +202,9 @@ class Config(Section):
     cache: Cache = Cache()
     redis: Redis = Redis()
     daemon: Daemon = Daemon()
+    editor: Editor = Editor()
+    log: Log = Log()
+    otel: Otel = Otel()
 
     def call_timeouts(self) -> Timeouts:
         """What a call gets that names none: [defaults.timeouts] over [timeouts]."""

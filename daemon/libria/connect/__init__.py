@@ -1,4 +1,4 @@
-"""What an editor starts: the thin process between its stdio and the user's one daemon.
+"""What an editor starts: the thin process between its stdio and the user's one daemon, whichever that is.
 
 Standard library only, and little of it: it lives as long as the editor, once per window.
 """
@@ -17,18 +17,15 @@ which is started where there is none. --isolated serves in this process and shar
 
 
 def main(argv: list[str]) -> int:
-    """Exit codes: 0 the client ended, 1 the daemon could not be had or was lost, 2 wrong usage, 130
+    """Exit codes: 0 the client ended, 1 it did so unasked or no daemon could be had, 2 wrong usage, 130
     interrupted."""
     if argv:
         asked = argv[0] in ("-h", "--help")
         (sys.stdout if asked else sys.stderr).write(USAGE)
         return 0 if asked else 2
-    from libria.connect.pump import pump
+    from libria.connect.pump import forward
 
     try:
-        return pump(daemon_socket())
-    except NoDaemon as error:
-        sys.stderr.write(f"libria: {error}\n")
-        return 1
+        return forward(lambda: daemon_socket(moves=True))
     except KeyboardInterrupt:
         return 130

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii as quoted
 
-from libria import __version__
+from libria import PROTOCOL, __version__
 
 SUFFIXES = ("_API_KEY", "_API_TOKEN", "_AUTH_TOKEN", "_BASE_URL", "_API_BASE", "_ENDPOINT")
 NAMES = (
@@ -48,10 +48,12 @@ def _is_text(value: str) -> bool:
     return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
-def hello(config: os.PathLike[str], client: str) -> bytes:
-    """The first frame. `client` is a name for people; the user's `config` may name more variables."""
+def hello(config: os.PathLike[str], client: str, *, moves: bool = False) -> bytes:
+    """The first frame. `client` is a name for people; the user's `config` may name more variables; `moves`: this
+    tool understands what a daemon says of its own end."""
     more = named(config)
     env = ",".join(f"{quoted(name)}:{quoted(value)}" for name, value in carried(os.environ, more).items())
-    params = f'"version":"{__version__}","client":{quoted(client)},"env":{{{env}}}'
+    who = f'"version":"{__version__}","protocol":{PROTOCOL},"moves":{str(moves).lower()},"client":{quoted(client)}'
+    params = f'{who},"env":{{{env}}}'
     body = f'{{"jsonrpc":"2.0","method":"libria/hello","params":{{{params}}}}}'
     return b"Content-Length: %d\r\n\r\n%b" % (len(body), body.encode("ascii"))

@@ -144,6 +144,17 @@ class Allowance:
             self._plan()
         return tuple(used)
 
+    def known(self) -> tuple[list[tuple[Headroom, float]], float]:
+        """What the provider said and when, and the tokens of a typical answer: for `inherit` in another process."""
+        return list(self._said.values()), self._typical
+
+    def inherit(self, said: Iterable[tuple[Headroom, float]], typical: float) -> None:
+        for told, at in said:
+            if told.window is not None and told.limit is not None:
+                self._said.setdefault((told.of, told.window), (told, at))
+        self._typical = typical
+        self._plan()
+
     def _plan(self) -> None:
         own = {(rule.of, rule.seconds): rule for rule in self._own}
         for (of, seconds), (told, _) in self._said.items():

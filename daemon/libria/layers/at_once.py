@@ -35,6 +35,15 @@ class AtOnce:
         """Whether the bound was found out, by failures."""
         return not self.told and self._found < (self.own or MOST)
 
+    @property
+    def known(self) -> int:
+        """What was found out, for `inherit` in another process."""
+        return self._found
+
+    def inherit(self, found: int, *, told: bool) -> None:
+        self._found = max(1, min(self._found, found))
+        self.told = self.told or told
+
     def free(self, batch: bool) -> bool:
         """Whether one more may begin; of several, one is left for what is interactive."""
         bound = self.bound

@@ -25,12 +25,26 @@ SlowStart = Callable[[Call], Literal["thinks", "loads"] | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """An attempt that is over, for the books. `usage` is the provider's own where it said one, else `exact` is
+    False and it is counted from here; `first_token_ms` is from its own start, None where nothing came;
+    `finish` and `error` are how it ended, neither where its reader left."""
+
+    call: Call
+    attempt: Attempt
+    usage: Usage
+    exact: bool
+    first_token_ms: float | None
+    finish: Finish | None
+    error: ProviderError | None
+
+
+@dataclass(frozen=True, slots=True)
 class Notes:
-    """Who is told of each attempt. `spoke` gets the seconds to the first delta; `ended` the attempt and
-    its usage: the provider's own where it said one, else `exact` is False and it is counted from here."""
+    """Who is told of each attempt. `spoke` gets the seconds to the first delta."""
 
     spoke: Callable[[float], None] = lambda _seconds: None
-    ended: Callable[[Attempt, Usage, bool], None] = lambda _attempt, _usage, _exact: None
+    ended: Callable[[Ended], None] = lambda _ended: None
 
 
 _NOBODY = Notes()
@@ -56,6 +70,7 @@ class OneAttempt:
                 limit = call.timeouts.first_token
         later = max(call.timeouts.first_token, call.timeouts.idle) + LATER_SECONDS
         record = _Record(call, self._clock, self._notes)
+        call.trace.began(call.model)
         now = self._clock.now
         since = now()
 
@@ -81,10 +96,10 @@ class OneAttempt:
                 reply = await self._inner.send(within)
         except TimeoutError:
             error = _timed_out(call, "firstToken", limit) if now() < call.deadline else _timed_out(call, "total")
-            record.write(error.kind)
+            record.write(error.kind, error=error)
             raise error from None
         except ProviderError as error:
-            record.write(error.kind, error.status, error.request_id)
+            record.write(error.kind, error.status, error.request_id, error=error)
             raise
         except BaseException:
             record.write("cancelled")
@@ -93,7 +108,8 @@ class OneAttempt:
             notice.cancel()
             watch.stop()
             call.trace.waited_ms += record.elapsed_ms()
-        self._notes.spoke(record.elapsed_ms() / 1000)
+        record.first_token_ms = round(record.elapsed_ms(), 3)
+        self._notes.spoke(record.first_token_ms / 1000)
         reply.through(lambda batches: self._guarded(batches, call, record))
         reply.on_end(lambda finish, error: record.end(finish, error, reply.request_id))
         return reply
@@ -131,6 +147,7 @@ class _Record:
 
     def __init__(self, call: Call, clock: Clock, notes: Notes) -> None:
         self.events = 0
+        self.first_token_ms: float | None = None
         self._call = call
         self._clock = clock
         self._notes = notes
@@ -147,10 +164,16 @@ class _Record:
             outcome = "cancelled"
         else:
             outcome = error.kind if not error.retryable else Interrupted.kind
-        self.write(outcome, 200, request_id, finish)
+        self.write(outcome, 200, request_id, finish=finish, error=error)
 
     def write(
-        self, outcome: str, status: int | None = None, request_id: str | None = None, finish: Finish | None = None
+        self,
+        outcome: str,
+        status: int | None = None,
+        request_id: str | None = None,
+        *,
+        finish: Finish | None = None,
+        error: ProviderError | None = None,
     ) -> None:
         if self._written:
             return
@@ -164,7 +187,8 @@ class _Record:
             request_id=request_id,
         )
         self._call.trace.attempts.append(attempt)
-        self._notes.ended(attempt, *self._usage(finish))
+        usage, exact = self._usage(finish)
+        self._notes.ended(Ended(self._call, attempt, usage, exact, self.first_token_ms, finish, error))
 
     def _usage(self, finish: Finish | None) -> tuple[Usage, bool]:
         """A reply that broke or was left has cost what it read and said, though nobody gave a figure:

@@ -59,6 +59,16 @@ class Circuit:
     last: str | None = None  # the kind of the last failure
 
 
+@dataclass(frozen=True, slots=True)
+class HeldCircuit:
+    """A breaker's state, for another process on this machine: `open_until` is its monotonic time."""
+
+    failures: int
+    opened: int
+    open_until: float | None
+    last: str | None
+
+
 class Breaker:
     """A call that insists is asked whatever the state is: nobody else is left to answer it."""
 
@@ -84,6 +94,16 @@ class Breaker:
         if self._probing or left <= 0:
             return Circuit("halfOpen", self._failures, last=last)
         return Circuit("open", self._failures, round(left, 3), last)
+
+    def held(self) -> HeldCircuit | None:
+        """None while nothing is wrong."""
+        if not self._failures:
+            return None
+        return HeldCircuit(self._failures, self._opened, self._open_until, self._last.kind if self._last else None)
+
+    def inherit(self, held: HeldCircuit) -> None:
+        self._failures, self._opened, self._open_until = held.failures, held.opened, held.open_until
+        self._last = _kind(held.last) if held.last else None
 
     async def send(self, call: Call) -> Reply:
         if self._open_until is None:
@@ -177,3 +197,13 @@ class Breaker:
             retry_after=left or None,
             asked=False,
         )
+
+
+def _kind(name: str, within: type[ProviderError] = ProviderError) -> type[ProviderError] | None:
+    """The error of this kind."""
+    for kind in within.__subclasses__():
+        if kind.kind == name:
+            return kind
+        if (deeper := _kind(name, kind)) is not None:
+            return deeper
+    return None

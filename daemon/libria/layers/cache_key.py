@@ -14,11 +14,12 @@ FORMAT = 3
 @dataclass(frozen=True, slots=True)
 class Identity:
     """What an answer depends on besides the question: the target, its dialect's version and address,
-    whose key."""
+    whose key. `payer` is told apart where several share a partition: one's refusal is not another's."""
 
     target: str
     version: str
     partition: str
+    payer: str = ""
 
 
 def deterministic(call: Call) -> bool:
@@ -43,8 +44,9 @@ def key_of(call: Call, identity: Identity) -> bytes | None:
     response = call.response_format
     if response is not None and response.kind == "text":
         response = None
+    whose = {"target": identity.target, "version": identity.version, "partition": identity.partition}
     question = (
-        FORMAT, identity, type(call.ask).__name__, call.ask,
+        FORMAT, whose, type(call.ask).__name__, call.ask,
         [_plain(message) for message in call.messages], call.system or None, call.max_tokens,
         _number(call.temperature), _number(call.top_p), sorted(set(call.stop)),
         call.seed, call.tools, choice, response, call.reasoning, call.provider_options,

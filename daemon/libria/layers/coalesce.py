@@ -17,12 +17,23 @@ from libria.layers.cache_answers import CacheFigures
 from libria.layers.cache_key import Identity, deterministic, key_of
 from libria.layers.service import Service
 from libria.layers.upstream import Upstream
-from libria_providers.errors import ProviderError
+from libria_providers.errors import (
+    CredentialMissing,
+    CredentialRejected,
+    ModelNotFound,
+    PermissionDenied,
+    ProviderError,
+    QuotaExhausted,
+    RateLimited,
+)
 from libria_providers.reply import Reply
 from libria_providers.types import Call, Status
 
 GRACE_SECONDS = 1.0
 """For which an answer that has ended is still heard by a call that had looked for it before it was kept."""
+
+OF_ONE_PAYER = (CredentialMissing, CredentialRejected, PermissionDenied, ModelNotFound, QuotaExhausted, RateLimited)
+"""What says nothing to those who asked the same with another key, where the config lets keys share answers."""
 
 LEASE_SECONDS = 60.0
 """For which other machines leave a question to the one that asks; it may have died."""
@@ -81,16 +92,26 @@ class Coalesce:
         if key is None:
             return await self._inner.send(call)
         company = _company(key, call, identity)
-        upstream = self._upstreams.get(company)
-        if upstream is not None and upstream.takes(call):
-            self._figures.joined += 1
-        else:
-            upstream = self._begin(company, key, call)
-        return await upstream.join(call)
+        upstream = self._of(company, key, call, identity.payer)
+        try:
+            return await upstream.join(call)
+        except OF_ONE_PAYER:
+            if upstream.payer == identity.payer:
+                raise
+            own = blake2b(identity.payer.encode(), key=company, digest_size=24).digest()
+            return await self._of(own, key, call, identity.payer).join(call)
 
-    def _begin(self, company: bytes, key: bytes, call: Call) -> Upstream:
+    def _of(self, company: bytes, key: bytes, call: Call, payer: str) -> Upstream:
+        """The one that is under way for `company`, else one that `payer` begins."""
+        upstream = self._upstreams.get(company)
+        if upstream is None or not upstream.takes(call):
+            return self._begin(company, key, call, payer)
+        self._figures.joined += 1
+        return upstream
+
+    def _begin(self, company: bytes, key: bytes, call: Call, payer: str) -> Upstream:
         ours: list[bytes] = []  # the lease that we hold
-        upstream = Upstream(partial(self._ask, key, ours), call, self._clock)
+        upstream = Upstream(partial(self._ask, key, ours), call, self._clock, payer)
 
         def heard() -> None:
             for lease in ours:

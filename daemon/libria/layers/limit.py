@@ -11,12 +11,14 @@ another target answers sooner.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 
 from libria.clock import Clock
 from libria.layers.allowance import UNLIMITED, Allowance, Rates, Taken, hashed
 from libria.layers.at_once import AtOnce
+from libria.layers.inherited import HeldLimits, Inherited, held
 from libria.layers.lane import Lane
 from libria.layers.service import Service
 from libria.layers.turns import Turns
@@ -87,8 +89,9 @@ class Limiter:
         self._used = used
         self._keys: dict[str, Turns] = {}
         self._lanes = 0
-        self._jobs: deque[tuple[Turns, Sequence[Want], Sequence[Want]]] = deque()
+        self._jobs: deque[tuple[Turns, Sequence[Want], Sequence[Want], float]] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._inherited = Inherited()
 
     def limit(self, inner: Service, target: str, key: str, of_key: Rates = _NONE, of_target: Rates = _NONE) -> "Limit":
         """The layer around `inner`. `key` stands for the provider and the credential, on every machine the
@@ -97,6 +100,7 @@ class Limiter:
         turns = self._keys.get(hash)
         if turns is None:
             turns = self._keys[hash] = Turns(hash, self.windows, self.clock, self.max_wait)
+            self._inherited.give_key(turns)
         turns.max_wait = self.max_wait
         turns.at_once.own = of_key.concurrency
         lane = turns.lanes.get(target)
@@ -105,6 +109,7 @@ class Limiter:
             lane_hash = hashed(target)
             lane = Lane(target, lane_hash, Allowance(hash, lane_hash, of_key, of_target), AtOnce(of_target.concurrency))
             turns.lanes[target] = lane
+            self._inherited.give_lane(turns, lane)
             self._keys[hash] = turns
             self._lanes += 1
         else:
@@ -115,26 +120,48 @@ class Limiter:
 
     def snapshot(self) -> list[TargetState]:
         """Of all targets that were asked, one for each key."""
+        return list(self.states())
+
+    def states(self, recent: float | None = None) -> Iterator[TargetState]:
+        """The same, each worked out when it is wanted; of those that were asked in the last `recent` seconds, or
+        that anybody waits for."""
         now = self.clock.now()
-        return [self._state(turns, lane, now) for turns in self._keys.values() for lane in turns.lanes.values()]
+        lanes = [(turns, lane) for turns in self._keys.values() for lane in turns.lanes.values()]
+        for turns, lane in lanes:
+            if recent is None or lane.queue or lane.at_once.in_use or now - lane.used_at <= recent:
+                yield self._state(turns, lane, now)
+
+    def held(self) -> HeldLimits:
+        """All that is known of keys and targets, for `inherit` in another process; the windows go by themselves."""
+        return held(self._keys.values())
+
+    def inherit(self, limits: HeldLimits) -> None:
+        self._inherited.add(limits, self._keys.values())
 
     async def aclose(self) -> None:
         """Finish what is to be counted."""
         while self._worker is not None:
             await self._worker
 
-    def later(self, turns: Turns, settled: Sequence[Want], learned: Sequence[Want] = ()) -> None:
-        """Count these when nobody waits for it."""
-        if not settled and not learned:
+    def kick(self) -> None:
+        """What was used up may be free now: the windows are others'."""
+        for turns in self._keys.values():
+            turns.kick()
+
+    def later(self, turns: Turns, settled: Sequence[Want], learned: Sequence[Want] = (), pause: float = 0.0) -> None:
+        """Count these, and tell of a pause, when nobody waits for it."""
+        if not settled and not learned and not pause:
             return
-        self._jobs.append((turns, settled, learned))
+        self._jobs.append((turns, settled, learned, pause))
         if self._worker is None:
-            self._worker = asyncio.get_running_loop().create_task(self._work())
+            self._worker = asyncio.get_running_loop().create_task(self._work(), context=Context())
 
     async def _work(self) -> None:
         try:
             while self._jobs:
-                turns, settled, learned = self._jobs.popleft()
+                turns, settled, learned, pause = self._jobs.popleft()
+                if pause:
+                    await self.windows.pause(f"{turns.hash}:", pause)
                 if settled:
                     await self.windows.settle(settled)
                     turns.kick()
@@ -165,12 +192,15 @@ class Limiter:
             target=lane.name,
             key=turns.hash,
             limits=tuple(limits),
-            paused=round(max(0.0, max(turns.paused_until, turns.shunned_until) - now), 3),
+            paused=round(max(0.0, turns.paused_until - now, turns.shunned_until - now, self._known_pause(turns)), 3),
             waiting=len(lane.queue),
             at_once=lane.at_once.in_use,
             bound=min(bounds, default=None),
             found=lane.at_once.found,
         )
+
+    def _known_pause(self, turns: Turns) -> float:
+        return self.windows.known_pause(f"{turns.hash}:")
 
     def _make_room(self) -> None:
         if self._lanes < MOST_LANES:
@@ -231,8 +261,8 @@ class Limit:
             said = finish.usage.input_tokens or finish.usage.output_tokens
             self._over(taken, began, finish.usage if said else None, sent=True)
             return
-        if isinstance(error, RateLimited | Overloaded):  # said within the stream: rare, and a retry waits anyway
-            self._lane.at_once.failed(began, self._limiter.clock.now())
+        if error is not None:  # said within the stream
+            self._limiter.later(self._turns, (), pause=self._struck(error, began))
         self._over(taken, began, None if error is None else error.usage or Usage(), sent=True)
 
     def _over(self, taken: Taken, began: float, usage: Usage | None, *, sent: bool) -> None:
@@ -250,14 +280,19 @@ class Limit:
         self._limiter.later(self._turns, (), used)
 
     async def _judge(self, error: ProviderError, began: float, call: Call) -> None:
-        lane, turns, now = self._lane, self._turns, self._limiter.clock.now()
         if error.headroom:
             self._learn(error.headroom, call)
+        if pause := self._struck(error, began):
+            await self._limiter.windows.pause(f"{self._turns.hash}:", pause)
+
+    def _struck(self, error: ProviderError, began: float) -> float:
+        """What is learned of it; for how many seconds the key is to be paused."""
+        lane, turns, now = self._lane, self._turns, self._limiter.clock.now()
         if not error.asked or not isinstance(error, RateLimited | Overloaded):
-            return
+            return 0.0
         lane.at_once.failed(began, now)
         if not isinstance(error, RateLimited):
-            return
+            return 0.0
         if began >= turns.struck:  # else of those that were under way when the first came back
             turns.strikes += 1
             turns.struck = now
@@ -266,9 +301,9 @@ class Limit:
         if pause > self._limiter.max_wait:
             # Nobody waits for so long: who has another target goes there, who has none may look once more.
             turns.shunned_until = max(turns.shunned_until, now + pause)
-            return
+            return 0.0
         turns.paused_until = max(turns.paused_until, now + pause)
-        await self._limiter.windows.pause(f"{turns.hash}:", pause)
+        return pause
 
 
 def _sent(error: ProviderError) -> bool:

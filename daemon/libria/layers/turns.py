@@ -8,6 +8,7 @@ key's, whoever is first and does not fit into it holds up all of them.
 import asyncio
 import heapq
 from collections.abc import Sequence
+from contextvars import Context
 from itertools import count
 
 from libria.clock import Clock, Timer
@@ -30,13 +31,13 @@ class Turns:
 
     def __init__(self, hash: str, windows: Windows, clock: Clock, max_wait: float) -> None:
         self.hash = hash
+        self._all = f"{hash}:"
         self.at_once = AtOnce()
         self.at_once.told = True  # nothing is found out for a key as a whole
         self.lanes: dict[str, Lane] = {}
         self.strikes = 0  # 429s in a row
         self.struck = 0.0
         self.paused_until = 0.0
-        self.shunned_until = 0.0  # a wait that nobody waits for: others are asked meanwhile
         self._probe: Call | None = None
         self.max_wait = max_wait
         self._windows = windows
@@ -52,10 +53,7 @@ class Turns:
 
     async def enter(self, lane: Lane, call: Call) -> Taken:
         """Return once `call` may be sent; `leave` ends it. Raises RateLimited when its turn would come too late."""
-        if (left := self.shunned_until - self._clock.now()) > 0.0:
-            if not call.insist or self._probe is not None:
-                raise self._too_late(lane, left)
-            self._probe = call  # nobody else is left to answer, and the provider may have recovered
+        self._look_elsewhere(lane, call)
         taken = lane.allowance.wanted(call)
         batch = taken.batch
         wait = None
@@ -72,6 +70,12 @@ class Turns:
                 if wait > 0.0:
                     self._vacate(lane)
             if wait <= 0.0:
+                try:
+                    self._look_elsewhere(lane, call)  # another machine may have said so just now
+                except RateLimited:
+                    self._vacate(lane)
+                    await self._give_back(taken.wants)
+                    raise
                 return taken
             lane.reason = "rateLimit"
             lane.blocked_until = self._clock.now() + wait
@@ -81,8 +85,8 @@ class Turns:
         """The provider answered `call`, `well` or not, or it was not sent after all."""
         if self._probe is call:
             self._probe = None
-        if well:
-            self.shunned_until = 0.0
+        if well and self._windows.shunned(self._all) > 0.0:
+            self._windows.shun(self._all, 0.0)
 
     def leave(self, lane: Lane, held: float) -> None:
         """A call that had entered, and held its place for so many seconds, is over."""
@@ -96,7 +100,28 @@ class Turns:
             if self._sleeper is not None and not self._sleeper.done():
                 self._sleeper.set_result(None)
             if self._task is None:
-                self._task = asyncio.get_running_loop().create_task(self._run())
+                # In nobody's context: a store may bound there what one call waits for it, and this is for all.
+                self._task = asyncio.get_running_loop().create_task(self._run(), context=Context())
+
+    @property
+    def shunned_until(self) -> float:
+        """A wait that nobody waits for, on any machine: others are asked meanwhile."""
+        left = self._windows.shunned(self._all)
+        return self._clock.now() + left if left > 0.0 else 0.0
+
+    @shunned_until.setter
+    def shunned_until(self, until: float) -> None:
+        left = until - self._clock.now()
+        if left > 0.0:
+            self._windows.shun(self._all, left)
+
+    def _look_elsewhere(self, lane: Lane, call: Call) -> None:
+        """Raises RateLimited where `call` has somebody else to ask, or another looks already."""
+        if self._probe is call or (left := self._windows.shunned(self._all)) <= 0.0:
+            return
+        if not call.insist or self._probe is not None:
+            raise self._too_late(lane, left)
+        self._probe = call  # nobody else is left to answer, and the provider may have recovered
 
     @property
     def waiting(self) -> int:
@@ -275,7 +300,9 @@ class Turns:
 
     def _too_late(self, lane: Lane, wait: float) -> RateLimited:
         provider, _, model = lane.name.partition("/")
-        paused = max(self.paused_until, self.shunned_until) > self._clock.now()
+        paused = (
+            max(self.paused_until, self.shunned_until) > self._clock.now() or self._windows.known_pause(self._all) > 0
+        )
         why = "is paused, as its provider asked," if paused else "has used up its limits"
         return RateLimited(
             f"{lane.name} {why} for {wait:.0f} s more; wait, name a fallback or ask for less at once.",

@@ -33,12 +33,15 @@ class _Follower:
 
 
 class Upstream:
-    def __init__(self, ask: Callable[[Call], Awaitable[Reply]], call: Call, clock: Clock) -> None:
+    def __init__(self, ask: Callable[[Call], Awaitable[Reply]], call: Call, clock: Clock, payer: str = "") -> None:
+        self.payer = payer  # who asked first, and whose key was sent
         self.whole = False  # its Finish has come
         self._ask = ask
         self._clock = clock
         self._first: Call | None = call  # until it has joined
-        self._trace = SharedTrace(report=self._report, deadline=call.deadline)
+        self._trace = SharedTrace(
+            report=self._report, began=self._began, deadline=call.deadline, call_id=call.trace.call_id
+        )
         self._call = shared(call, self._trace)
         self._queued_ms: float | None = None  # of the trace, when it was last told to stand in a queue
         self._again = False
@@ -48,6 +51,7 @@ class Upstream:
         self._ended_at: float | None = None
         self._error: BaseException | None = None
         self._status: Status | None = None
+        self._target: str | None = None  # of the attempt that was begun last
         self._news = asyncio.Event()  # set and cleared at once: wakes all who wait
         self._task: asyncio.Task[None] | None = None
         self._on_end: Callable[[], None] = lambda: None
@@ -75,6 +79,8 @@ class Upstream:
             self._hurry()
         if self._status is not None and self._reply is None:
             call.trace.report(self._status)
+        if self._target is not None:
+            call.trace.began(self._target)
         watch = Watch(self._clock)
         joined = False
         try:
@@ -238,6 +244,11 @@ class Upstream:
         self._queued_ms = self._trace.queued_ms if status.state == "queued" else None
         for follower in list(self._followers):
             follower.call.trace.report(status)
+
+    def _began(self, target: str) -> None:
+        self._target = target
+        for follower in self._followers:
+            follower.call.trace.began(target)
 
     def _heard(self) -> None:
         call, self._on_heard = self._on_heard, None

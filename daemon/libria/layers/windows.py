@@ -39,6 +39,18 @@ class Windows(Protocol):
         """Seconds that it still is."""
         ...
 
+    def known_pause(self, key: str) -> float:
+        """Seconds that anything of `key` is paused for, as far as is known here."""
+        ...
+
+    def shun(self, key: str, seconds: float) -> None:
+        """For so long `key` is better left to those who have nobody else to ask, on all machines; 0.0 ends it."""
+        ...
+
+    def shunned(self, key: str) -> float:
+        """Seconds that it still is, as far as is known here."""
+        ...
+
     async def learn(self, want: Want) -> None:
         """The provider says that `amount` of `limit` is used: count at least so much."""
         ...

@@ -57,3 +57,10 @@ def call_failed(error: ProviderError, attempts: list[Json]) -> RpcError:
     }
     data |= {name: value for name, value in optional.items() if value is not None}
     return RpcError(REQUEST_FAILED, error.message, data)
+
+
+CANCELLED = RpcError(REQUEST_CANCELLED, "The request was cancelled.")
+
+_LEFT = 'The call ended when its client went away; ask again, with onDisconnect "finish" where it shall go on.'
+LEFT = RpcError(REQUEST_FAILED, _LEFT, {"kind": "disconnected", "message": _LEFT, "retryable": True, "attempts": []})
+"""For who comes back to a call that ended with its client."""

@@ -2,67 +2,107 @@
 
 import asyncio
 import logging
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, cast
 
 import msgspec
 
+from libria import PROTOCOL, __version__
+from libria.connect.peer import pid_of
 from libria.rpc.codes import (
+    CANCELLED,
     INTERNAL_ERROR,
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
     PARSE_ERROR,
-    REQUEST_CANCELLED,
+    REQUEST_FAILED,
     SERVER_CANCELLED,
     RpcError,
 )  # fmt: skip
-from libria.rpc.framing import BadFrame, FrameReader
+from libria.rpc.editor import Editor
+from libria.rpc.framing import BadFrame
+from libria.rpc.gate import Gate, Why
+from libria.rpc.intake import Intake
 from libria.rpc.lsp import Lsp
-from libria.rpc.methods import HELLO, METHODS, Context, Host, Method, greet
-from libria.rpc.outbox import Outbox
-from libria.rpc.params import CancelParams, HelloParams, WorkDoneCancelParams, check
-from libria.rpc.request import Request
+from libria.rpc.methods import AGAIN, HELLO, METHODS, PING, Context, Host, Method, greet
+from libria.rpc.nesting import MAX_LEVELS, too_deep
+from libria.rpc.outbox import STOP_READING, Outbox
+from libria.rpc.params import AgainParams, CancelParams, HelloParams, WorkDoneCancelParams, check
+from libria.rpc.request import Again, Request
 from libria.session import Session
 from libria_providers.registry import near
 from libria_providers.surrogates import mended
+from libria_providers.types import Json
 
 log = logging.getLogger("libria.rpc")
 
 _decode = msgspec.json.Decoder().decode
 
-CANCELLED = RpcError(REQUEST_CANCELLED, "The request was cancelled.")
 DRAINING = RpcError(
     SERVER_CANCELLED, "The daemon is ending; ask again and a new one starts.", {"retryable": True, "attempts": []}
 )
 
+MOST_AGAIN = 1000
+"""Requests that were announced as sent again and have not come yet."""
+
+
+MAX_COMPLAINTS = 20
+"""Lines in the log about the mistakes of one client."""
+
+_TOO_DEEP = f"The message is nested deeper than {MAX_LEVELS} levels."
+
 
 class Connection(asyncio.Protocol):
-    """`closed` hears of the end."""
+    """`closed` hears of the end; `gate` decides who may come in, and how much of everything."""
 
-    def __init__(self, host: Host, session: Session, closed: Callable[["Connection"], None]) -> None:
+    def __init__(self, host: Host, session: Session, closed: Callable[["Connection"], None], gate: Gate) -> None:
         self.session = session
         self._host = host
         self._closed = closed
-        self._reader = FrameReader()
+        self._gate = gate
+        self._complained = 0  # times that the log heard of this client's mistakes
         self._requests: dict[int | str, Request] = {}
+        self._again: dict[int | str, Again] = {}  # by the id of a request that comes next
+        self._moves = False  # the client understands what a daemon says of its own end
+        self._moving = False  # and was told
         self.draining = False
         self.stays = False  # open until the process ends: whoever asked for that waits for it
+        self._strange = False
+        self._heard: Callable[[], None] = lambda: None  # to be called with the first message
+        self._transport: asyncio.Transport
+        self._intake: Intake
         self.outbox: Outbox
         self._lsp: Lsp
+        self._editor: Editor | None = None
 
     # What the transport tells.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.outbox = Outbox(cast(asyncio.Transport, transport))  # uvloop's are none by inheritance
-        self._lsp = Lsp(self.outbox.send, self.close)
+        plain = self._transport = cast(asyncio.Transport, transport)  # uvloop's are none by inheritance
+        self.outbox = Outbox(plain)
+        self._intake = Intake(
+            plain,
+            self._gate.bounds,
+            self._take,
+            lambda size: self._gate.holds(self, size),
+            lambda: plain.get_write_buffer_size() <= STOP_READING,
+        )
+        if not self._gate.enter(self, plain):
+            return
+        self._heard = self._gate.expect(self)
+        self._strange = self._gate.is_strange(self)
+        if self._strange:
+            self._intake.distrust()
+        editor = self._editor = Editor(self.session, self.outbox)
+        self._lsp = Lsp(self.outbox.send, self.close, editor.offer)
+        self.session.pid = _peer(transport)
+        self.session.unread = lambda: self.outbox.unread
 
     def data_received(self, data: bytes) -> None:
-        for body in self._reader.feed(data):
-            if isinstance(body, BadFrame):
-                self._refuse(None, RpcError(PARSE_ERROR, body.reason))
-            else:
-                self._receive(body)
+        self._intake.received(data)
 
     def pause_writing(self) -> None:
         self.outbox.pause(True)
@@ -75,7 +115,14 @@ class Connection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._intake.stop()
+        self._heard()
+        self._gate.leave(self)
+        for request in self._requests.values():
+            request.leave()
         self.session.close()
+        if self._editor is not None:
+            self._editor.close()
         self.outbox.pause(False)  # whoever waits for room goes on and finds its task cancelled
         self._closed(self)
 
@@ -84,20 +131,57 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         self.outbox.close()
 
+    def move(self) -> None:
+        """Send who understands it to the daemon that takes this one's place; what comes all the same is answered."""
+        if self._moves and not self._moving:
+            self._moving = True
+            self._tell("libria/moved", {})
+
     def drain(self) -> None:
         """Answer new requests with "ending"; close once the last one is answered."""
         self.draining = True
         self._end_when_drained()
 
+    def turn_away(self, why: Why, error: RpcError) -> None:
+        """What the gate says to who may not come in, or not stay."""
+        self._intake.stop()
+        if why in ("foreign", "stranger"):
+            self._transport.abort()
+            return
+        self._refuse(None, error)
+        self.close()
+
     # Messages.
+
+    def _take(self, item: bytes | BadFrame) -> None:
+        if self._strange:
+            self._met(item)
+            return
+        if isinstance(item, BadFrame):
+            self._refuse(None, RpcError(PARSE_ERROR, item.reason))
+            return
+        self._heard()
+        self._receive(item)
+
+    def _met(self, item: bytes | BadFrame) -> None:
+        """Who comes by TCP says the word first, and nothing else."""
+        answer = self._gate.admit(self, None if isinstance(item, BadFrame) else item)
+        if answer is not None:
+            self._strange = False
+            self._intake.trust()
+            self.outbox.send(answer)
 
     def _receive(self, body: bytes) -> None:
         try:
             decoded = _decoded(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            self._refuse(None, RpcError(PARSE_ERROR, "The message is not valid JSON in UTF-8."))
+            self._refuse(None, RpcError(PARSE_ERROR, "The message is not valid JSON in UTF-8, or nested too deeply."))
             return
+        deep = too_deep(body, decoded)
         message = cast(dict[str, Any], decoded) if isinstance(decoded, dict) else {}
+        if deep:
+            self._refuse(message.get("id"), RpcError(INVALID_REQUEST, _TOO_DEEP))
+            return
         if message.get("jsonrpc") != "2.0":
             id = message.get("id")
             self._refuse(
@@ -107,7 +191,8 @@ class Connection(asyncio.Protocol):
         method, id = message.get("method"), message.get("id")
         try:
             if method is None and ("result" in message or "error" in message):
-                self._lsp.handle(message)
+                if self._editor is None or not self._editor.answered(message):
+                    self._lsp.handle(message)
             elif not isinstance(method, str) or not (id is None or type(id) in (int, str)):
                 raise RpcError(
                     INVALID_REQUEST, "A request has a method that is a string and an id that is a number or a string."
@@ -120,7 +205,7 @@ class Connection(asyncio.Protocol):
             if "id" in message:
                 self._refuse(id, error)
             else:
-                log.info("a notification was not right: %s", error.message)
+                self._complain(error)
 
     def _notified(self, method: str, message: dict[str, Any]) -> None:
         params = message.get("params")
@@ -132,7 +217,13 @@ class Connection(asyncio.Protocol):
                 if request.work_done_token == token:
                     request.cancel(CANCELLED)
         elif method == HELLO:
-            greet(self.session, check(HelloParams, params))
+            self._hello(check(HelloParams, params))
+        elif method == AGAIN:
+            again = check(AgainParams, params)
+            if len(self._again) < MOST_AGAIN:
+                self._again[again.id] = Again(again.call_id, again.seq)
+        elif self._editor is not None and (hear := self._editor.notifications.get(method)) is not None:
+            hear(params)
         elif self._lsp.knows(method):
             self._lsp.handle(message)
         # Any other goes unheard, Libria's own methods too: what nobody waits for is not paid for.
@@ -140,17 +231,31 @@ class Connection(asyncio.Protocol):
     def _requested(self, method: str, id: int | str | None, message: dict[str, Any]) -> None:
         if id is None:
             raise RpcError(INVALID_REQUEST, "A request has an id that is a number or a string.")
+        if method == PING:
+            self.outbox.send_json({"jsonrpc": "2.0", "id": id, "result": None})
+            return
+        again = self._again.pop(id, None) if self._again else None
         if self._lsp.shut_down:
             raise RpcError(INVALID_REQUEST, "The client has shut this connection down; start a new one.")
         if id in self._requests:
             raise RpcError(INVALID_REQUEST, "A request with this id is still being answered.")
         if self.draining:
             raise DRAINING
+        if len(self._requests) >= self._gate.bounds.requests:
+            raise _too_many(self._gate.bounds.requests)
         self._host.refresh()
         if method in METHODS:
-            request = Request(id, self.outbox, self._forget)
+            request = Request(id, self.outbox, self._forget, again=again)
             self._requests[id] = request
             self._start(METHODS[method], request, message.get("params"))
+        elif self._editor is not None and (run := self._editor.requests.get(method)) is not None:
+            request = Request(id, self.outbox, self._forget, again=again)
+            self._requests[id] = request
+            params = message.get("params")
+            request.work_done_token = _token(params)
+            request.task = asyncio.get_running_loop().create_task(
+                self._run(method, request, partial(run, request, params))
+            )
         elif self._lsp.knows(method):
             if method == "initialize":
                 self._greeted(message.get("params"))
@@ -163,29 +268,56 @@ class Connection(asyncio.Protocol):
         try:
             checked = check(method.params, params)
         except RpcError as error:
+            self._intake.fault()
             request.fail(error)
             return
         request.work_done_token = getattr(checked, "work_done_token", None)
         context = Context(self.session, self._host, request)
-        request.task = asyncio.get_running_loop().create_task(self._run(method, context, checked))
+        run = partial(method.run, context, checked)
+        request.task = asyncio.get_running_loop().create_task(self._run(method.name, request, run))
 
-    async def _run(self, method: Method, context: Context, params: object) -> None:
-        request = context.request
+    async def _run(self, method: str, request: Request, run: Callable[[], Awaitable[Json]]) -> None:
         try:
-            request.answer(await method.run(context, params))
+            request.answer(await run())
         except RpcError as error:
             request.fail(error)
         except asyncio.CancelledError:
             request.fail(DRAINING if self.draining else CANCELLED)
         except Exception as error:  # noqa: BLE001  # a fault of ours: the client hears that, the log hears where
-            log.error("%s failed: %s", method.name, _where(error))
+            log.error("%s failed: %s", method, _where(error))
             request.fail(RpcError(INTERNAL_ERROR, "The daemon failed at this request; see its log."))
+
+    def _hello(self, params: HelloParams) -> None:
+        """Whoever speaks another protocol is told so and hears no more; who understands it is told who is here."""
+        if params.protocol != PROTOCOL:
+            self._intake.stop()
+            message = _other_protocol(params)
+            if params.moves:
+                self._tell("libria/refused", {"message": message})
+            else:
+                self._refuse(None, RpcError(INVALID_REQUEST, message))
+            self.close()
+            return
+        greet(self.session, params)
+        self._moves = params.moves
+        if self._moves:
+            self._tell("libria/welcome", {"version": __version__, "protocol": PROTOCOL, "pid": os.getpid()})
+            if self._host.moved:
+                self.move()
+
+    def _tell(self, method: str, params: dict[str, Any]) -> None:
+        self.outbox.send_json({"jsonrpc": "2.0", "method": method, "params": params})
 
     def _greeted(self, params: object) -> None:
         """Who is there, and whose keys count. What is not as LSP has it, LSP will refuse."""
         name = _at(params, "clientInfo", "name")
         if isinstance(name, str):
             self.session.client = name[:80]
+        if self._editor is not None:
+            self._editor.meet(_at(params, "capabilities"))
+        version = _at(params, "clientInfo", "version")
+        if isinstance(version, str):
+            self.session.version = version[:40]
         env = _at(params, "initializationOptions", "libria", "env")
         if isinstance(env, dict):
             given = cast(dict[str, object], env)
@@ -204,9 +336,33 @@ class Connection(asyncio.Protocol):
         if self.draining and not self.stays and not self._requests:
             self.close()
 
+    def _complain(self, error: RpcError) -> None:
+        """To the log, as a notification has no answer; not for ever."""
+        self._intake.fault()
+        if self._complained < MAX_COMPLAINTS:
+            self._complained += 1
+            log.info("a notification was not right: %s", error.message)
+
     def _refuse(self, id: object, error: RpcError) -> None:
+        self._intake.fault()
         usable = id if type(id) in (int, str) else None
         self.outbox.send_json({"jsonrpc": "2.0", "id": usable, "error": error.to_json()})
+
+
+def _token(params: object) -> int | str | None:
+    token = _at(params, "workDoneToken")
+    return token if type(token) in (int, str) else None  # type: ignore[return-value]  # narrowed by identity: no bool
+
+
+def _too_many(requests: int) -> RpcError:
+    message = f"This client waits for {requests} answers, the most it may; ask again when some have come."
+    data: Json = {"kind": "overloaded", "message": message, "retryable": True, "attempts": []}
+    return RpcError(REQUEST_FAILED, message, data)
+
+
+def _peer(transport: asyncio.BaseTransport) -> int | None:
+    connection = transport.get_extra_info("socket")
+    return pid_of(connection) if connection is not None else None
 
 
 def _decoded(body: bytes) -> object:
@@ -225,6 +381,14 @@ def _at(value: object, *path: str) -> object:
     for name in path:
         value = cast(dict[str, object], value).get(name) if isinstance(value, dict) else None
     return value
+
+
+def _other_protocol(params: HelloParams) -> str:
+    version = re.sub(r"[^\w.+-]", "?", params.version)[:40]
+    said = f"The daemon (Libria {__version__}) speaks protocol {PROTOCOL}, this tool (Libria {version}) "
+    if params.protocol > PROTOCOL:
+        return f"{said}protocol {params.protocol}; end the daemon with `libria stop`, and a newer one starts."
+    return f"{said}protocol {params.protocol}; upgrade the tool's Libria."
 
 
 def _unknown(method: str) -> RpcError:

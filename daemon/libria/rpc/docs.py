@@ -45,6 +45,17 @@ type Progress =
 `reset`: throw away all deltas so far, the answer starts again. A client that reads slowly gets fewer and longer
 deltas, never fewer characters. With `workDoneToken`, standard work-done progress comes besides.
 
+### Coming back to a call
+
+What a call says is kept under its `callId` while it is under way and for ten minutes after its end; less long where
+many or large calls follow, and not beyond the daemon's own end. `libria/resume` with the `seq` of the last progress
+that was seen sends what came after it, as it was, goes on with what comes, and is answered as the call was: with its
+result or its error. Any number of clients may follow one call; one that reads slowly delays nobody. A `reset` with the
+reason `disconnected` means that the daemon was lost and the call asked anew.
+
+A call goes on while any client listens; when the last one has gone away, `onDisconnect` decides. Cancelling a
+`libria/resume` ends the call itself where no other client listens to it, else only the listening.
+
 ## Errors
 
 | code | when |

@@ -4,6 +4,7 @@ https://microsoft.github.io/language-server-protocol/specifications/lsp/3.17/spe
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_MESSAGE_BYTES = 128 * 1024 * 1024
@@ -11,8 +12,13 @@ MAX_MESSAGE_BYTES = 128 * 1024 * 1024
 
 MAX_HEADER_BYTES = 8 * 1024
 
+_WINDOW = 16 * 1024
+"""Of garbage, looked through at once: in lower case and by `find`, ten times as fast as by a pattern."""
+
+_MARK = b"content-length:"
+
 _NEXT_FRAME = re.compile(
-    rb"content-length:[ \t]*\d{1,10}[ \t]*\r\n(?:content-type:[^\r\n]{0,200}\r\n)?\r\n", re.IGNORECASE
+    rb"content-length:[ \t]{0,20}\d{1,10}[ \t]{0,20}\r\n(?:content-type:[^\r\n]{0,200}\r\n)?\r\n", re.IGNORECASE
 )
 """Where reading can start again after something that was no frame. JSON text cannot hold a bare
 line break inside a string, so this is not found within a well-formed body."""
@@ -26,61 +32,79 @@ class BadFrame:
 
 
 class FrameReader:
-    """Feed it bytes in any pieces; it gives bodies, and a BadFrame for each stretch of garbage."""
+    """Takes bytes in any pieces; gives bodies, and a BadFrame for each stretch of garbage. Its work is in
+    proportion to the bytes, whatever they are."""
 
     def __init__(self, max_bytes: int = MAX_MESSAGE_BYTES) -> None:
-        self._max = max_bytes
+        self.max_bytes = max_bytes
         self._buffer = bytearray()
         self._need = 0  # do not look again before the buffer holds so many bytes
         self._lost = False  # skipping garbage
         self._told = False  # of this stretch of garbage, which goes on until a body is read
 
+    @property
+    def held(self) -> int:
+        """Bytes that were added and not yet given."""
+        return len(self._buffer)
+
     def feed(self, chunk: bytes) -> list[bytes | BadFrame]:
+        self.add(chunk)
+        return list(self.frames())
+
+    def add(self, chunk: bytes) -> None:
+        self._buffer += chunk
+
+    def frames(self) -> Iterator[bytes | BadFrame]:
+        """Those that are whole by now; may be left in the middle and asked for again."""
         buffer = self._buffer
-        buffer += chunk
-        frames: list[bytes | BadFrame] = []
         while len(buffer) >= self._need and buffer:
             if self._lost and not self._find_next():
-                break
+                return
             end = buffer.find(b"\r\n\r\n", 0, MAX_HEADER_BYTES)
             if end < 0:
-                if len(buffer) >= MAX_HEADER_BYTES or not _may_be_header(buffer):
-                    self._lose("A message must begin with a Content-Length header.", frames)
-                    continue
-                break
-            length = _content_length(bytes(buffer[:end]))
-            if length is None:
-                self._lose("A message must begin with a Content-Length header.", frames)
-                continue
-            if length > self._max:
-                self._lose(f"A message may have {self._max} bytes at most; send less at once.", frames)
+                if len(buffer) < MAX_HEADER_BYTES and _may_be_header(buffer):
+                    return
+                length = None
+            else:
+                length = _content_length(bytes(buffer[:end]))
+            if length is None or length > self.max_bytes:
+                reason = (
+                    "A message must begin with a Content-Length header."
+                    if length is None
+                    else f"A message may have {self.max_bytes} bytes at most; send less at once."
+                )
+                del buffer[0]  # it is not looked at again
+                self._lost = True
+                self._need = 0
+                if not self._told:
+                    self._told = True
+                    yield BadFrame(reason)
                 continue
             if len(buffer) < end + 4 + length:
                 self._need = end + 4 + length
-                break
-            frames.append(bytes(memoryview(buffer)[end + 4 : end + 4 + length]))
+                return
+            body = bytes(memoryview(buffer)[end + 4 : end + 4 + length])
             del buffer[: end + 4 + length]
             self._need = 0
             self._told = False
-        return frames
-
-    def _lose(self, reason: str, frames: list[bytes | BadFrame]) -> None:
-        """Give up on what the buffer begins with."""
-        del self._buffer[0]
-        self._lost = True
-        self._need = 0
-        if not self._told:
-            self._told = True
-            frames.append(BadFrame(reason))
+            yield body
 
     def _find_next(self) -> bool:
-        match = _NEXT_FRAME.search(self._buffer)
-        if match is None:
-            del self._buffer[:-300]  # what a header cut in two may need
-            return False
-        del self._buffer[: match.start()]
-        self._lost = False
-        return True
+        """Drop what comes before the next header; all but what a header cut in two may need, where none is."""
+        buffer = self._buffer
+        start, size = 0, _WINDOW // 64  # the next header may be near, again and again
+        while start < len(buffer):
+            window = buffer[start : start + size + len(_MARK)].lower()
+            found = window.find(_MARK)
+            while found >= 0:
+                if _NEXT_FRAME.match(buffer, start + found):
+                    del buffer[: start + found]
+                    self._lost = False
+                    return True
+                found = window.find(_MARK, found + 1)
+            start, size = start + size, _WINDOW
+        del buffer[:-300]
+        return False
 
 
 def frame(body: bytes) -> bytes:

@@ -6,7 +6,7 @@ pygls 2.1.1 logs every body (prompts), puts tracebacks into error data and ends 
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import cache
 from typing import Any, cast
 
@@ -23,13 +23,15 @@ logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
 logging.getLogger("pygls").propagate = False
 
 Send = Callable[[bytes], None]
+Offer = Callable[[types.InitializeParams, types.ServerCapabilities], None]
 
 
 class _Protocol(LanguageServerProtocol):
-    """`deliver` takes a body to the client; `ended` is called on `exit`."""
+    """`deliver` takes a body to the client; `ended` is called on `exit`; `offer` says what the client is offered."""
 
     deliver: Send
     ended: Callable[[], None]
+    offer: Offer
 
     def _send_data(self, data: Any) -> None:
         if data:
@@ -39,6 +41,12 @@ class _Protocol(LanguageServerProtocol):
         if error is not None and error.code == INTERNAL_ERROR:
             error = types.ResponseError(INTERNAL_ERROR, "The daemon failed at this request; see its log.")
         super()._send_response(msg_id, result, error)
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
+        result = yield from super().lsp_initialize(params)
+        self.offer(params, result.capabilities)
+        return result
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]  # pygls' own is a generator that ends the process
@@ -58,7 +66,8 @@ class _Protocol(LanguageServerProtocol):
 
     def knows(self, method: str) -> bool:
         manager = cast(Any, self.fm)  # its dicts carry no types
-        return method in manager.builtin_features or method in manager.features
+        # Notebooks are not offered, and would be kept without a bound.
+        return method in manager.builtin_features and not method.startswith("notebookDocument/")
 
 
 class _Server(LanguageServer):
@@ -69,12 +78,13 @@ class _Server(LanguageServer):
 class Lsp:
     """What the connection hands its standard messages to."""
 
-    def __init__(self, deliver: Send, ended: Callable[[], None]) -> None:
+    def __init__(self, deliver: Send, ended: Callable[[], None], offer: Offer) -> None:
         server = _Server("libria", __version__, protocol_cls=_Protocol, converter_factory=_converter)
         protocol = server.protocol
         assert isinstance(protocol, _Protocol)
         protocol.deliver = deliver
         protocol.ended = ended
+        protocol.offer = offer
         self._protocol = protocol
 
     @property

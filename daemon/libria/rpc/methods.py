@@ -2,22 +2,19 @@
 clients' types are generated from it."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 import msgspec
 
-from libria import __version__
-from libria.config import warnings
-from libria.engine import Engine
-from libria.layers.limit import TargetState
-from libria.paths import config_file
-from libria.rpc import answers, results
+from libria.rpc import answers, results, status
 from libria.rpc import params as wire
 from libria.rpc.codes import invalid_params
+from libria.rpc.keys import KeysResult, keys
 from libria.rpc.request import Request
+from libria.rpc.resume import resume
+from libria.rpc.status_results import StatusResult
 from libria.session import Session
 from libria_providers.errors import ModelNotFound, ProviderError
 from libria_providers.types import Model
@@ -35,6 +32,15 @@ class Host(Protocol):
         ...
 
     def sessions(self) -> list[Session]: ...
+
+    @property
+    def moved(self) -> bool:
+        """Whether another daemon listens in this one's place."""
+        ...
+
+    def hand_over(self, version: str, step: Literal["look", "state", "done"]) -> results.HandOverResult:
+        """To a daemon of `version`."""
+        ...
 
     def drain(self, waiting: Session | None = None) -> None:
         """Take no new calls, finish those in flight, end. The connection of `waiting` stays open
@@ -79,6 +85,10 @@ async def _count_tokens(context: Context, params: wire.CountTokensParams) -> res
     return await answers.count_tokens(context.session, params, context.request)
 
 
+async def _resume(context: Context, params: wire.ResumeParams) -> None:
+    await resume(context.session, params, context.request)
+
+
 async def _models(context: Context, params: wire.ModelsParams) -> results.ModelsResult:
     """One provider's failure is a problem in the list, not a failure of the list."""
     session = context.session
@@ -112,97 +122,17 @@ async def _models(context: Context, params: wire.ModelsParams) -> results.Models
     return results.ModelsResult(models=found, problems=problems)
 
 
-async def _status(context: Context, params: wire.StatusParams) -> results.StatusResult:
-    engine, host = context.session.engine, context.host
-    now = engine.clock.now()
-    problems = [host.config_problem] if host.config_problem else []
-    return results.StatusResult(
-        pid=os.getpid(),
-        version=__version__,
-        uptime_seconds=round(now - engine.started, 3),
-        tasks=len(asyncio.all_tasks()),
-        socket=host.address,
-        config=str(config_file()),
-        problems=problems + warnings(engine.config),
-        clients=[
-            results.ClientResult(session=session.id, name=session.client, calls=len(session.calls))
-            for session in host.sessions()
-        ],
-        calls=[
-            results.CallResult(
-                call_id=flight.call_id, model=flight.call.model, client=session.client,
-                seconds=round(now - flight.call.started, 3),
-            )
-            for session in host.sessions()
-            for flight in session.calls.values()
-        ],
-        pools=[
-            results.PoolResult(
-                provider=pool.wiring.provider, address=pool.wiring.address,
-                in_use=pool.in_use, open=pool.open_connections, opened=pool.opened,
-            )
-            for pool in engine.pools()
-        ],
-        breakers=[
-            results.BreakerResult(
-                target=target, state=circuit.state, failures=circuit.failures, reason=circuit.last,
-                retry_in_ms=None if circuit.retry_in is None else circuit.retry_in * 1000,
-            )
-            for target, circuit in engine.circuits()
-            if circuit.failures
-        ],
-        targets=[_target(state) for state in engine.limiter.snapshot()],
-        queue=results.QueueResult(**asdict(engine.calls.admit.snapshot())),
-        cache=await _cache_figures(engine),
-        redis=_redis(engine),
-        spend=[
-            results.SpentResult(target=target, **asdict(spent)) for target, spent in engine.spend.by_target.items()
-        ],
-    )  # fmt: skip
-
-
-def _target(state: TargetState) -> results.TargetResult:
-    return results.TargetResult(
-        target=state.target,
-        key=state.key[:8],
-        limits=[results.LimitResult(**asdict(limit)) for limit in state.limits],
-        paused_ms=state.paused * 1000,
-        waiting=state.waiting,
-        in_flight=state.at_once,
-        bound=state.bound,
-        found=state.found,
-    )
-
-
-def _redis(engine: Engine) -> results.RedisResult:
-    state = engine.stock.link.state()
-    return results.RedisResult(
-        status=state.status,
-        url=state.url,
-        since_seconds=None if state.status == "off" else round(engine.clock.now() - state.since, 3),
-        error=state.error,
-        round_trip_ms=state.round_trip_ms,
-    )
-
-
-async def _cache_figures(engine: Engine) -> results.CacheFiguresResult:
-    figures = engine.stock.figures
-    return results.CacheFiguresResult(
-        hits=figures.hits,
-        misses=figures.misses,
-        stored=figures.stored,
-        foreign=figures.foreign,
-        joined=figures.joined,
-        saved_usd=await engine.saved(),
-    )
+async def _status(context: Context, params: wire.StatusParams) -> StatusResult:
+    parts = None if params.parts is None else frozenset[str](params.parts)
+    return await status.status(context.session.engine, context.host, parts, params.recent)
 
 
 async def _cache_stats(context: Context, params: wire.CacheStatsParams) -> results.CacheStatsResult:
     engine = context.session.engine
     tiers = await engine.stock.answers.stats()
-    fullest = max(tiers, key=lambda tier: tier.entries)
+    fullest = max(tiers, key=lambda tier: tier.entries or 0)
     return results.CacheStatsResult(
-        **msgspec.structs.asdict(await _cache_figures(engine)),
+        **msgspec.structs.asdict(await status.cache_figures(engine)),
         tiers=[
             results.CacheTierResult(
                 name=tier.name, entries=tier.entries, bytes=tier.size, max_bytes=tier.max_bytes, problem=tier.problem
@@ -227,10 +157,19 @@ async def _stop(context: Context, params: wire.StopParams) -> None:
     context.host.drain(waiting=context.session)
 
 
+async def _keys(context: Context, params: wire.KeysParams) -> KeysResult:
+    return keys(context.host.sessions(), context.session)
+
+
+async def _hand_over(context: Context, params: wire.HandOverParams) -> results.HandOverResult:
+    return context.host.hand_over(params.version, params.step)
+
+
 def greet(session: Session, params: wire.HelloParams) -> None:
     """Done at once, in no task: what comes behind a hello must find it done and may overrule it."""
     session.env = params.env
     session.client = params.client[:80]
+    session.version = params.version[:40]
 
 
 async def _hello(context: Context, params: wire.HelloParams) -> None:
@@ -251,7 +190,13 @@ def _model(model: Model) -> results.ModelResult:
     )
 
 
+async def _nothing(context: Context, params: wire.Params) -> None:
+    """The connection itself has done what is to be done."""
+
+
 HELLO = "libria/hello"
+PING = "libria/ping"
+AGAIN = "libria/again"
 
 _ROWS = (
     Method(
@@ -283,13 +228,20 @@ _ROWS = (
         _count_tokens,
     ),
     Method(
+        "libria/resume",
+        wire.ResumeParams,
+        results.ChatResult,
+        "What a call said after `afterSeq`, its progress to come, and its result; under way or ended lately.",
+        _resume,
+    ),
+    Method(
         "libria/models",
         wire.ModelsParams,
         results.ModelsResult,
         "What can be asked: the models of every provider that can be reached, and why others cannot.",
         _models,
     ),
-    Method("libria/status", wire.StatusParams, results.StatusResult, "How the daemon is doing.", _status),
+    Method("libria/status", wire.StatusParams, StatusResult, "How the daemon is doing.", _status),
     Method(
         "libria/cacheStats",
         wire.CacheStatsParams,
@@ -311,6 +263,26 @@ _ROWS = (
         None,
         "The thin forwarder's first message: whose environment counts.",
         _hello,
+        internal=True,
+    ),
+    Method(
+        "libria/handOver",
+        wire.HandOverParams,
+        results.HandOverResult,
+        "A newer daemon's: what this one knows, and that it is to end once it has answered what it was asked.",
+        _hand_over,
+        internal=True,
+    ),
+    Method(
+        "libria/keys", wire.KeysParams, KeysResult, "Which clients have which keys' variables.", _keys, internal=True
+    ),
+    Method(PING, wire.PingParams, None, "Whether the daemon answers; also while it drains.", _nothing, internal=True),
+    Method(
+        AGAIN,
+        wire.AgainParams,
+        None,
+        "A notification before a request that a lost daemon had not answered: how far it had come.",
+        _nothing,
         internal=True,
     ),
 )

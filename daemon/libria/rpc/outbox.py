@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 
+from libria.journal import DELTA, Journal
 from libria.rpc.framing import frame
 from libria_providers.types import Delta, Event, Json, Reasoning, Reset, Status, ToolCallDelta
 
@@ -35,6 +36,11 @@ class Outbox:
         self._room.set()
         self._held: list[Progress] = []  # those that wait for room
         self.slow = False
+
+    @property
+    def unread(self) -> int:
+        """Bytes, about, that the client has not taken."""
+        return self._transport.get_write_buffer_size() + sum(progress.held for progress in self._held)
 
     def send(self, body: bytes) -> None:
         if not self._flushing:
@@ -87,22 +93,29 @@ class Outbox:
 
 
 class Progress:
-    """The `$/progress` of one call under the token that its client chose."""
+    """What a call says on its way: numbered, kept in its journal, and with a `token` written to its client
+    as `$/progress`."""
 
-    def __init__(self, outbox: Outbox, token: str | int) -> None:
-        self._outbox = outbox
-        self._seq = 0
+    def __init__(self, outbox: Outbox, token: str | int | None, journal: Journal) -> None:
+        self._outbox: Outbox | None = outbox if token is not None else None
+        self._journal = journal
+        self._seq = journal.next
         self._held: list[Event] = []  # joined: no two neighbours of one kind
         self._held_size = 0
         self._over = False
-        prefix = b'{"jsonrpc":"2.0","method":"$/progress","params":{"token":%b,"value":{"kind":' % _encode(token)
-        self._prefix = prefix
-        self._delta = prefix + b'"delta","text":'
-        self._reasoning = prefix + b'"reasoning","text":'
+        self._prefix = prefix(token)
+        self._delta = self._prefix + DELTA
 
     def start(self, call_id: str) -> None:
-        self._outbox.send_lazily(self._prefix + b'"start","callId":%b,"seq":0}}}' % _encode(call_id))
-        self._seq = 1
+        value = b'"start","callId":%b' % _encode(call_id)
+        if self._outbox is not None:
+            self._outbox.send_lazily(numbered(self._prefix, value, self._seq))
+        self._journal.event(value)
+        self._seq += 1
+
+    def start_again(self, target: str) -> None:
+        """Instead: the client has heard the beginning from a daemon that is lost."""
+        self._write(Reset("disconnected", target))
 
     def status(self, status: Status) -> None:
         fields = {
@@ -111,18 +124,24 @@ class Progress:
             "target": status.target, "attempt": status.attempt,
         }  # fmt: skip
         said = {name: value for name, value in fields.items() if value is not None}
-        self._send(self._prefix + b'"status",' + _encode(said)[1:-1])
+        self._say(b'"status",' + _encode(said)[1:-1])
+        self._journal.said()
 
     def batch(self, events: list[Event]) -> None:
         """Write the events, or hold them where the client is slow."""
-        if self._outbox.slow or self._held:
-            if not self._held:
+        if self._held or (self._outbox is not None and self._outbox.slow):
+            if not self._held and self._outbox is not None:
                 self._outbox.hold(self)
             for event in events:
                 self._hold(event)
             return
-        for event in events:
+        for event in events if self._outbox is not None else _joined(events):
             self._write(event)
+        self._journal.said()
+
+    @property
+    def held(self) -> int:
+        return self._held_size
 
     @property
     def full(self) -> bool:
@@ -135,10 +154,17 @@ class Progress:
         self._held_size = 0
         for event in held:
             self._write(event)
+        self._journal.said()
 
     async def room(self) -> None:
         """Wait until the client takes bytes again."""
-        await self._outbox.room()
+        if self._outbox is not None:
+            await self._outbox.room()
+
+    def let_go(self) -> None:
+        """The client is gone: what the call still says is for its journal alone."""
+        self.flush()
+        self._outbox = None
 
     def drop(self) -> None:
         """The call is answered: nothing more is said, also not by what still unwinds."""
@@ -149,26 +175,33 @@ class Progress:
     def _write(self, event: Event) -> None:
         kind = type(event)
         if kind is Delta:
-            body = self._delta + _encode(event.text)  # type: ignore[union-attr]  # narrowed by identity, once a delta
+            if self._over:
+                return
+            text = _encode(event.text)  # type: ignore[union-attr]  # narrowed by identity, once a delta
+            if self._outbox is not None:
+                self._outbox.send(b'%b%b,"seq":%d}}}' % (self._delta, text, self._seq))
+            self._journal.delta(text)
+            self._seq += 1
         elif isinstance(event, Reasoning):
-            body = self._reasoning + _encode(event.text)
+            self._say(b'"reasoning","text":' + _encode(event.text))
         elif isinstance(event, ToolCallDelta):
             value: dict[str, Json] = {"index": event.index, "arguments": event.arguments}
             if event.id:
                 value["id"] = event.id
             if event.name:
                 value["name"] = event.name
-            body = self._prefix + b'"toolCall",' + _encode(value)[1:-1]
+            self._say(b'"toolCall",' + _encode(value)[1:-1])
         elif isinstance(event, Reset):
-            body = self._prefix + b'"reset",' + _encode({"reason": event.reason, "target": event.target})[1:-1]
-        else:
-            return  # Finish: the response says it
-        self._send(body)
+            self._say(b'"reset",' + _encode({"reason": event.reason, "target": event.target})[1:-1])
+        # Finish: the response says it
 
-    def _send(self, body: bytes) -> None:
+    def _say(self, value: bytes) -> None:
+        """`value` is the JSON behind `"kind":`."""
         if self._over:
             return
-        self._outbox.send(body + b',"seq":%d}}}' % self._seq)
+        if self._outbox is not None:
+            self._outbox.send(numbered(self._prefix, value, self._seq))
+        self._journal.event(value)
         self._seq += 1
 
     def _hold(self, event: Event) -> None:
@@ -189,6 +222,21 @@ class Progress:
             self._held_size += len(event.text)
         elif isinstance(event, ToolCallDelta):
             self._held_size += len(event.arguments)
+
+
+def prefix(token: str | int | None) -> bytes:
+    """What each `$/progress` of Libria's own under this token begins with."""
+    return b'{"jsonrpc":"2.0","method":"$/progress","params":{"token":%b,"value":{"kind":' % _encode(token)
+
+
+def numbered(prefix: bytes, value: bytes, number: int) -> bytes:
+    return b'%b%b,"seq":%d}}}' % (prefix, value, number)
+
+
+def _joined(events: list[Event]) -> list[Event]:
+    """One delta for many, where no client waits for each."""
+    texts = [event.text for event in events if type(event) is Delta]
+    return [Delta("".join(texts))] if len(texts) == len(events) > 1 else events
 
 
 class WorkDone:

@@ -162,8 +162,22 @@ class ModelsParams(Params):
     refresh: bool = False
 
 
+class ResumeParams(Params):
+    """`afterSeq` is the number of the last progress that the client has seen, -1 for none. Without
+    `partialResultToken` the answer alone comes."""
+
+    call_id: str
+    after_seq: int = Field(ge=-1)
+    partial_result_token: Token | None = None
+    work_done_token: Token | None = None
+
+
 class StatusParams(Params):
-    pass
+    """Without `parts`: all. `recent` leaves out targets that were not asked in so many seconds, and are not in the way
+    of anybody."""
+
+    parts: list[Literal["process", "today", "clients", "calls", "pools", "breakers", "targets", "spend"]] | None = None
+    recent: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
 class CacheStatsParams(Params):
@@ -181,13 +195,45 @@ class StopParams(Params):
     pass
 
 
+class KeysParams(Params):
+    pass
+
+
 class HelloParams(Params):
     """What the thin forwarder says before anything else. `env` are the allow-listed variables of
-    the tool that it serves; they count for this session alone."""
+    the tool that it serves; they count for this session alone. `protocol` is the major version that it
+    speaks; `moves`: it understands `libria/welcome`, `moved` and `refused`. What a newer one adds is not read."""
+
+    model_config = ConfigDict(extra="ignore")
 
     version: str
+    protocol: int = 1
+    moves: bool = False
     client: str = ""
     env: dict[str, str] = {}
+
+
+class PingParams(Params):
+    pass
+
+
+class AgainParams(Params):
+    """The request with this `id`, which comes next, was asked of a daemon that is lost: its call goes on under
+    `callId`, its progress with `seq`."""
+
+    id: int | str
+    call_id: str | None = None
+    seq: int = Field(default=0, ge=0)
+
+
+class HandOverParams(Params):
+    """`version` is the asking daemon's. `step`: "look" only asks, "state" takes what is known, "done" is said when
+    the asking one listens in this one's place, which from then on finishes what it has and ends."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    version: str
+    step: Literal["look", "state", "done"] = "look"
 
 
 class CancelParams(Params):

@@ -11,6 +11,15 @@ class Result(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw
     pass
 
 
+class HandOverResult(Result, frozen=True):
+    """`willing`: the daemon that answers is the older one and has not handed over yet. `state` goes by sections."""
+
+    version: str
+    pid: int
+    willing: bool
+    state: dict[str, Json] = {}
+
+
 class ToolCallResult(Result, frozen=True):
     id: str
     name: str
@@ -132,92 +141,6 @@ class ModelsResult(Result, frozen=True):
     problems: list[Problem]
 
 
-class PoolResult(Result, frozen=True):
-    """`inUse` are requests that have not ended, `open` the connections that are held or kept, `opened`
-    those that were made since the daemon started."""
-
-    provider: str
-    address: str
-    in_use: int
-    open: int
-    opened: int
-
-
-class ClientResult(Result, frozen=True):
-    session: str
-    name: str
-    calls: int
-
-
-class CallResult(Result, frozen=True):
-    call_id: str
-    model: str
-    client: str
-    seconds: float
-
-
-class BreakerResult(Result, frozen=True):
-    """A target that failed lately: "open" is left alone for `retryInMs`, then asked by one call at a time
-    ("halfOpen"); `failures` in a row, the last of the kind `reason`."""
-
-    target: str
-    state: Literal["closed", "open", "halfOpen"]
-    failures: int
-    retry_in_ms: float | None = None
-    reason: str | None = None
-
-
-class SpentResult(Result, frozen=True):
-    """Since the daemon started. `estimatedAttempts` are those whose provider gave no figures, as their
-    replies broke or were left before the end."""
-
-    target: str
-    attempts: int
-    failed: int
-    cancelled: int
-    estimated_attempts: int
-    input_tokens: int
-    output_tokens: int
-
-
-class LimitResult(Result, frozen=True):
-    """One limit: at most `limit` of `of` ("requests", "tokens", "inputTokens", "outputTokens") in `seconds`.
-    `used` is counted here (not said where other machines count too), `remaining` what the provider said last;
-    `learned` from the provider or else the user's; `shared` by all models of the key."""
-
-    of: str
-    limit: int
-    seconds: float
-    learned: bool
-    shared: bool
-    used: int | None = None
-    remaining: int | None = None
-
-
-class TargetResult(Result, frozen=True):
-    """What is kept to of one target with one key (`key` tells keys apart and names none): nothing is sent for
-    `pausedMs` after a 429; `waiting` calls; `inFlight` of at most `bound` at once, a bound that was `found` by
-    failures or is the user's."""
-
-    target: str
-    key: str
-    limits: list[LimitResult]
-    paused_ms: float
-    waiting: int
-    in_flight: int
-    found: bool
-    bound: int | None = None
-
-
-class QueueResult(Result, frozen=True):
-    """Calls that are let in at once, and those that wait to be."""
-
-    in_flight: int
-    slots: int
-    waiting: int
-    room: int
-
-
 class CacheFiguresResult(Result, frozen=True):
     """Since the daemon started: look-ups that found an answer or did not, answers kept, entries that could not be
     read, calls that heard the answer to an equal one, and what hits would have cost."""
@@ -231,11 +154,12 @@ class CacheFiguresResult(Result, frozen=True):
 
 
 class CacheTierResult(Result, frozen=True):
-    """`bytes` are in use, of `maxBytes`; with a `problem` the tier is not in use, or does not say."""
+    """`bytes` are in use, of `maxBytes`, and not said where only a long count could tell; with a `problem` the tier is
+    not in use."""
 
     name: str
-    entries: int
-    bytes: int
+    entries: int | None = None
+    bytes: int | None = None
     max_bytes: int | None = None
     problem: str | None = None
 
@@ -258,36 +182,3 @@ class CacheClearResult(Result, frozen=True):
 
     removed: int
     problems: list[str] = []
-
-
-class RedisResult(Result, frozen=True):
-    """What machines share limits through: "off" without an address, "away" while it does not answer in time, and
-    each keeps to its share of the limits."""
-
-    status: Literal["connected", "away", "off"]
-    url: str = ""
-    since_seconds: float | None = None
-    error: str | None = None
-    round_trip_ms: float | None = None
-
-
-class StatusResult(Result, frozen=True):
-    """`tasks` are those of the daemon's event loop, this request's own among them: at rest it is a small number
-    that stays the same."""
-
-    pid: int
-    version: str
-    uptime_seconds: float
-    tasks: int
-    socket: str | None
-    config: str
-    problems: list[str]
-    clients: list[ClientResult]
-    calls: list[CallResult]
-    pools: list[PoolResult]
-    breakers: list[BreakerResult]
-    targets: list[TargetResult]
-    queue: QueueResult
-    cache: CacheFiguresResult
-    redis: RedisResult
-    spend: list[SpentResult]

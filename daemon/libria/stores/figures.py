@@ -13,12 +13,12 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class TierFigures:
-    """`size` and `max_bytes` are bytes. `models` is what is held by model, "" where it is not known;
+    """`size` and `max_bytes` are bytes, None where only a long count could tell. `models` is what is held by model, "" where it is not known;
     `problem` says in a sentence why the tier is not in use."""
 
     name: str
-    entries: int = 0
-    size: int = 0
+    entries: int | None = 0
+    size: int | None = 0
     max_bytes: int | None = None
     models: dict[str, Held] = field(default_factory=dict[str, Held])
     problem: str | None = None

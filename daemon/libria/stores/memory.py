@@ -1,7 +1,7 @@
 """Bytes in memory, the least recently used thrown out first."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from libria.clock import Clock, SystemClock
@@ -17,6 +17,16 @@ _MACHINE = SystemClock()
 class _Kept:
     """`at` is seconds since the epoch."""
 
+    value: bytes
+    model: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAnswer:
+    """`at` is seconds since the epoch."""
+
+    key: bytes
     value: bytes
     model: str
     at: float
@@ -50,6 +60,21 @@ class MemoryStore:
     def adopt(self, key: bytes, value: bytes) -> None:
         """Keep what was found further down; of which model and when is not known."""
         self._put(key, _Kept(value, "", 0.0))
+
+    def held(self, max_bytes: int) -> list["HeldAnswer"]:
+        """What was used last first, as much as goes into `max_bytes`, for `inherit` in another process."""
+        held: list[HeldAnswer] = []
+        for key, kept in reversed(self._entries.items()):
+            max_bytes -= _cost(key, kept)
+            if max_bytes < 0:
+                break
+            held.append(HeldAnswer(key, kept.value, kept.model, kept.at))
+        return held
+
+    def inherit(self, held: Sequence["HeldAnswer"]) -> None:
+        for answer in reversed(held):
+            if answer.key not in self._entries:
+                self._put(answer.key, _Kept(answer.value, answer.model, answer.at))
 
     async def clear(self, model: str | None = None, older: float | None = None) -> int:
         """How many are gone: those of `model`, those put more than `older` seconds ago, of both where

@@ -31,6 +31,10 @@ class ClusterLane:
     def waiting(self) -> int:
         return len(self._tasks)
 
+    @property
+    def unread(self) -> bool:
+        return False  # who knows what its connections hold
+
     def send(self, command: Command, done: Done) -> None:
         if self._broken.done():
             done(self._broken.result())

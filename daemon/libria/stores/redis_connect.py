@@ -4,6 +4,7 @@ takes 0.2 s."""
 import asyncio
 import contextlib
 import importlib
+import select
 from typing import Any, Protocol, cast
 
 from libria.stores.redis_address import Address
@@ -23,10 +24,14 @@ OURS = (
 
 
 class Lane(Protocol):
-    """Where commands go until it is broken. `waiting` counts those without an answer yet."""
+    """Where commands go until it is broken. `waiting` counts those without an answer yet; `unread` is whether
+    something lies on our side that we have not sent or read yet."""
 
     @property
     def waiting(self) -> int: ...
+
+    @property
+    def unread(self) -> bool: ...
 
     def send(self, command: Command, done: Done) -> None: ...
     def break_off(self, why: Away) -> None: ...
@@ -104,10 +109,20 @@ class _Plain:
         except BaseException:
             await self._cut()
             raise
-        return Pipe(cast(Wire, self._made), self._cut)
+        return Pipe(cast(Wire, self._made), self._cut, self._readable)
 
     async def aclose(self) -> None:
         await self._cut()
+
+    def _readable(self) -> bool:
+        """Whether the system has bytes for us, which the loop was too busy to read."""
+        writer = getattr(self._made, "_writer", None)
+        sock = writer.get_extra_info("socket") if writer is not None else None
+        if sock is None or sock.fileno() < 0:
+            return False
+        poll = select.poll()
+        poll.register(sock.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     async def _cut(self) -> None:
         """Close at once. redis-py would first hand over what is still to be written, to a server that may

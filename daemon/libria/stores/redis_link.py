@@ -8,12 +8,13 @@
 While it is away nobody waits: each question raises Away at once, and one task tries to come back.
 """
 
+import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from libria.clock import Clock
 from libria.stores.redis_address import Address, address
@@ -21,10 +22,12 @@ from libria.stores.redis_connect import Lane, connect
 from libria.stores.redis_fault import Answer, Away, Kind
 from libria.stores.redis_keeper import BEAT, LIMIT, Connect, Keeper
 from libria.stores.redis_pipe import Done
-from libria.stores.redis_question import LATE, answer_to, patience_left
+from libria.stores.redis_question import LATE, Sent, answer_to, patience_left, within
 from libria.stores.redis_script import Script
 
 log = logging.getLogger("libria.redis")
+
+T = TypeVar("T")
 
 CROWD, MOST_WAITING = 32, 1000
 """Commands that wait for their answers: from the first figure on it may be we who are slow; beyond the second
@@ -104,6 +107,21 @@ class Link:
     async def ask(self, *command: bytes | str | int, late: Done | None = None) -> Answer:
         """The answer to one command. Raises Away, after 40 ms at most, or what is left of the call's patience.
         `late` is called with an answer that comes when nobody waits for it: what was taken by it, nobody has."""
+        return await self._bounded(lambda lane, limit: answer_to(command, lane, self._clock, limit, self._heard, late))
+
+    async def answer(self, answer: "asyncio.Future[T | Away]", sent: Sent) -> T:
+        """What a question brings that is posted by others, at `sent`. Raises Away as `ask` does; `answer` is done
+        then."""
+        try:
+            return await self._bounded(lambda lane, limit: within(limit, answer, lane, self._clock, sent), sent)
+        finally:
+            answer.cancel()
+
+    async def _bounded(
+        self,
+        wait: "Callable[[Lane, float], Coroutine[None, None, T | Away]]",
+        sent: Sent | None = None,
+    ) -> T:
         lane, patience = self._lane, patience_left()
         if lane is None:
             raise Away(self._error or "disconnected")
@@ -112,16 +130,17 @@ class Link:
         if limit < LATE or before >= MOST_WAITING:
             raise Away("timedOut")
         began = self._clock.now()
-        if before == 0:
+        if before == 0 and sent is None:
             self._busy = began
         try:
-            said = await answer_to(command, lane, self._clock, limit, self._heard, late)
+            said = await wait(lane, limit)
         finally:
             took = self._clock.now() - began
             if patience is not None:
                 patience.left -= took
         if isinstance(said, Away):
-            if said.lasting and not (said.kind == "timedOut" and self._excused(lane, before, limit)):
+            asked = began if sent is None else sent()
+            if said.lasting and not (said.kind == "timedOut" and self._excused(lane, before, limit, asked)):
                 self.left(lane, said)
             raise said
         self._trip = took if self._trip is None else 0.9 * self._trip + 0.1 * took
@@ -190,9 +209,10 @@ class Link:
             with contextlib.suppress(Away):
                 await self.ask("PING")
 
-    def _excused(self, lane: Lane, before: int, limit: float) -> bool:
-        """Whether silence says nothing: the call had little time left, or Redis has very much to answer."""
-        if limit < LIMIT:
+    def _excused(self, lane: Lane, before: int, limit: float, sent: float | None) -> bool:
+        """Whether silence says nothing: the call had little time left, or waited until it could be asked for, or
+        Redis has very much to answer."""
+        if limit < LIMIT or sent is None or self._clock.now() < sent + LIMIT - LATE:
             return True
         silent = self._clock.now() - max(self._answered, self._busy)
         return max(before, lane.waiting) >= CROWD and silent < SILENCE

@@ -26,10 +26,15 @@ class Wire(Protocol):
 class Pipe:
     """`send` never waits; its `done` is called once, with the answer or with what was wrong."""
 
-    def __init__(self, wire: Wire, cut: Callable[[], Awaitable[None]]) -> None:
-        """`wire` is connected; `cut` closes it at once and raises nothing."""
+    def __init__(
+        self, wire: Wire, cut: Callable[[], Awaitable[None]], readable: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`wire` is connected; `cut` closes it at once and raises nothing; `readable` says whether the system has
+        something for us."""
         self._wire = wire
         self._cut = cut
+        self._readable = readable
+        self._writing = False
         self._outbox: list[Command] = []
         self._waiting: deque[Done] = deque()  # for the answers to what was sent, then to the outbox
         self._wake = asyncio.Event()
@@ -39,6 +44,10 @@ class Pipe:
     def waiting(self) -> int:
         """Commands without an answer yet."""
         return len(self._waiting)
+
+    @property
+    def unread(self) -> bool:
+        return (bool(self._outbox) and not self._writing) or self._readable()
 
     def send(self, command: Command, done: Done) -> None:
         if self._broken.done():
@@ -78,7 +87,9 @@ class Pipe:
             await self._wake.wait()
             self._wake.clear()
             commands, self._outbox = self._outbox, []
+            self._writing = True
             await self._wire.send_packed_command(self._wire.pack_commands(commands), check_health=False)
+            self._writing = False
 
     async def _read(self) -> None:
         while True:

@@ -5,17 +5,29 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from libria.clock import Clock
 from libria.stores.redis_connect import Lane
 from libria.stores.redis_fault import Answer, Away
 from libria.stores.redis_pipe import Command, Done
 
-LATE = 0.005
-"""A timer that rings later than this shows that our own loop was busy: the answer may lie there unread."""
+T = TypeVar("T")
 
-LOOKS = 5
-"""Such late timers in a row, for one answer; then it has waited long enough."""
+Sent = Callable[[], float | None]
+"""When Redis was asked, None before that."""
+
+LATE = 0.005
+"""A timer that rings later than this shows that our own loop was busy: the answer may lie there unread, and
+the machine may have had no time for Redis either."""
+
+GLANCES = 4
+"""Times that each question is looked at before it has waited long enough, LATE seconds between them. Those
+from which the loop was kept do not count."""
+
+MOST_LATE, MOST_UNREAD = 8, 40
+"""Glances that do not count, for one answer: because the loop was busy, and because something lies there that
+it has not written or read yet."""
 
 PATIENCE = 0.045
 """Seconds that one call has for Redis, all its questions together."""
@@ -61,26 +73,71 @@ async def answer_to(
         elif late is not None:
             late(said)
 
-    when = clock.now() + limit
-    timer = clock.call_at(when, _bell(answer, when, clock, LOOKS))
     lane.send(command, done)
+    return await within(limit, answer, lane, clock)
+
+
+async def within(
+    limit: float, answer: "asyncio.Future[T | Away]", lane: Lane, clock: Clock, sent: Sent | None = None
+) -> T | Away:
+    """What comes as `answer`, which `lane` is to bring, in so many seconds from when Redis was asked for it."""
+    bell = _Bell(limit, answer, lane, clock, sent)
     try:
         return await answer
     finally:
-        timer.cancel()
+        bell.cancel()
 
 
-def _bell(answer: "asyncio.Future[Answer | Away]", when: float, clock: Clock, looks: int) -> Callable[[], None]:
-    """What ends the waiting for `answer` at `when`. Rung late, it looks again a little later: the loop was
-    busy with something else, and what it has not read yet is no fault of Redis."""
+class _Bell(Generic[T]):
+    """Ends the waiting for `answer` once Redis had `limit` seconds to answer, and we the time to hear it."""
 
-    def ring() -> None:
-        now = clock.now()
-        if answer.done():
+    def __init__(
+        self, limit: float, answer: "asyncio.Future[T | Away]", lane: Lane, clock: Clock, sent: Sent | None
+    ) -> None:
+        self._limit = limit
+        self._answer = answer
+        self._lane = lane
+        self._clock = clock
+        self._sent = sent
+        self._left = GLANCES
+        self._late, self._unread = MOST_LATE, MOST_UNREAD
+        self._set(clock.now() + limit - GLANCES * LATE)
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+
+    def _set(self, when: float) -> None:
+        self._when = when
+        self._timer = self._clock.call_at(when, self._ring)
+
+    def _ring(self) -> None:
+        if self._answer.done():
             return
-        if looks and now - when > LATE:
-            clock.call_at(now + LATE, _bell(answer, now + LATE, clock, looks - 1))
+        if not self._excused():
+            self._left -= 1
+        if self._left >= 0:
+            self._set(self._clock.now() + LATE)
         else:
-            answer.set_result(Away("timedOut"))
+            # What was read in this very turn of the loop is understood in the next.
+            asyncio.get_running_loop().call_soon(self._end)
 
-    return ring
+    def _excused(self) -> bool:
+        """Whether it is we who were not ready since the last glance."""
+        now = self._clock.now()
+        if now - self._when > LATE and self._late:
+            self._late -= 1
+            return True
+        if self._unread and (self._lane.unread or self._sent_late(now)):
+            self._unread -= 1
+            return True
+        return False
+
+    def _sent_late(self, now: float) -> bool:
+        if self._sent is None:
+            return False
+        sent = self._sent()
+        return sent is None or now < sent + self._limit - (self._left + 1) * LATE
+
+    def _end(self) -> None:
+        if not self._answer.done():
+            self._answer.set_result(Away("timedOut"))

@@ -96,7 +96,7 @@ class RedisStore:
 
     async def stats(self) -> TierFigures:
         """How many there are only Redis could tell, slowly."""
-        return TierFigures(self.name, problem=self._said())
+        return TierFigures(self.name, entries=None, size=None, problem=self._said())
 
     def _said(self) -> str | None:
         if not self._share:

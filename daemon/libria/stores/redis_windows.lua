@@ -4,9 +4,11 @@
 -- What a slot holds counts until SLOTS more slots have passed entirely, so that at no moment more than the
 -- limit lies within any window. KEYS[1] is a hash of what holds for all windows of a provider's key:
 --   p<prefix>  until when whatever begins with it is paused
+--   x<prefix>  until when others are better asked: a pause that nobody waits for. It stops nobody who asks
 --   c<who>     "until since name amount …": who waits, so that those who came later leave room
 -- ARGV: what is done, who asks, whether it has waited before; then five for each of KEYS[2…]:
---   name, amount, limit, microseconds of the window, microseconds since.
+--   name, amount, limit, microseconds of the window, microseconds since
+-- and, to take for several at once, the amounts of each of the others, in the order of KEYS[2…].
 local SLOTS = 120
 local WAITING, MOST = 500000, 60000000 -- microseconds that a claim outlasts its time, and at most
 local UNDER_WAY = 50000 -- microseconds that an answer may have been under way, by which its taker thinks it younger
@@ -79,6 +81,7 @@ local function add(window, amount, slot)
   end
   window.sum = window.sum + amount
   window.oldest = math.min(window.oldest, slot)
+  window.values = nil
   redis.call('HINCRBY', window.key, text(slot), text(amount))
   redis.call('HSET', window.key, 's', text(window.sum), 'o', text(window.oldest), 'n', text(window.slot))
   redis.call('PEXPIRE', window.key, text(math.ceil(window.all / 1000) * 2 + 1000))
@@ -115,9 +118,12 @@ end
 
 -- Microseconds until so much that counts now counts no longer.
 local function until_gone(window, amount)
-  local names, values = held(window, window.oldest, window.slot)
-  for i = 1, #names do
-    amount = amount - (tonumber(values[i] or '') or 0)
+  if not window.values then
+    local _
+    _, window.values = held(window, window.oldest, window.slot)
+  end
+  for i, value in ipairs(window.values) do
+    amount = amount - (tonumber(value or '') or 0)
     if amount <= 0 then
       return math.ceil((window.oldest + i + SLOTS) * window.width - now)
     end
@@ -133,26 +139,31 @@ local function windows()
   return all
 end
 
-local function epochs(all, answer)
+-- The name of each window, and what of it is used by all.
+local function told(all, answer)
   for _, window in ipairs(all) do
     answer[#answer + 1] = window.epoch
+  end
+  for _, window in ipairs(all) do
+    answer[#answer + 1] = window.sum
   end
   return answer
 end
 
--- Until when one of `names` is paused, what those who came before us wait for, and since when we wait.
+-- For how long one of `names` is paused, what those who came before us wait for, since when we wait, and for
+-- how long others are better asked.
 local function known(names)
-  local paused, claimed, since, others = 0, {}, now, {}
+  local left, claimed, since, others = { p = 0, x = 0 }, {}, now, {}
   local fields = redis.call('HGETALL', shared)
   for i = 1, #fields, 2 do
     local kind, rest = fields[i]:sub(1, 1), fields[i]:sub(2)
     local ends = tonumber(fields[i + 1]:match('^%d+'))
     if ends <= now then
       redis.call('HDEL', shared, fields[i])
-    elseif kind == 'p' then
+    elseif left[kind] then
       for _, name in ipairs(names) do
         if name:sub(1, #rest) == rest then
-          paused = math.max(paused, ends - now)
+          left[kind] = math.max(left[kind], ends - now)
         end
       end
     elseif rest == who then
@@ -168,7 +179,7 @@ local function known(names)
       end
     end
   end
-  return paused, claimed, since
+  return left.p, claimed, since, left.x
 end
 
 local function lasts(key, microseconds)
@@ -178,37 +189,61 @@ local function lasts(key, microseconds)
   end
 end
 
-local function take()
-  local all, names = windows(), {}
-  for i, window in ipairs(all) do
-    names[i] = window.name
-  end
-  local paused, claimed, since = known(names)
-  if paused > 0 then
-    return epochs(all, { paused, paused })
-  end
+-- 0 where `amounts` fit into all windows, and are taken; else the microseconds until they may.
+local function take_one(all, amounts, claimed)
   local wait = 0
-  for _, window in ipairs(all) do
-    local over = window.sum + (claimed[window.name] or 0) + window.amount - window.limit
+  for i, window in ipairs(all) do
+    local over = window.sum + (claimed[window.name] or 0) + amounts[i] - window.limit
     if over > 0 then
       wait = math.max(wait, until_gone(window, over), 1)
     end
   end
   if wait == 0 then
-    for _, window in ipairs(all) do
-      add(window, window.amount, window.slot)
+    for i, window in ipairs(all) do
+      add(window, amounts[i], window.slot)
     end
-    redis.call('HDEL', shared, 'c' .. who)
-  elseif waited then
-    local lasting = math.min(wait + WAITING, MOST)
-    local claim = { text(now + lasting), text(since) }
-    for _, window in ipairs(all) do
-      claim[#claim + 1] = window.name .. ' ' .. text(window.amount)
-    end
-    redis.call('HSET', shared, 'c' .. who, table.concat(claim, ' '))
-    lasts(shared, lasting)
   end
-  return epochs(all, { wait, 0 })
+  return wait
+end
+
+-- Of one who has waited before: for what, so that others leave room.
+local function claim(all, amounts, since, wait)
+  local lasting = math.min(wait + WAITING, MOST)
+  local words = { text(now + lasting), text(since) }
+  for i, window in ipairs(all) do
+    words[#words + 1] = window.name .. ' ' .. text(amounts[i])
+  end
+  redis.call('HSET', shared, 'c' .. who, table.concat(words, ' '))
+  lasts(shared, lasting)
+end
+
+local function take()
+  local all, names, asked = windows(), {}, { {} }
+  for i, window in ipairs(all) do
+    names[i], asked[1][i] = window.name, window.amount
+  end
+  for at = 4 + 5 * #all, #ARGV, #all do
+    local amounts = {}
+    for i = 1, #all do
+      amounts[i] = tonumber(ARGV[at + i - 1])
+    end
+    asked[#asked + 1] = amounts
+  end
+  local paused, claimed, since, shunned = known(names)
+  local waits = {}
+  for i, amounts in ipairs(asked) do
+    waits[i] = paused > 0 and paused or take_one(all, amounts, claimed)
+  end
+  if paused == 0 and waits[1] == 0 then
+    redis.call('HDEL', shared, 'c' .. who)
+  elseif paused == 0 and waited then
+    claim(all, asked[1], since, waits[1])
+  end
+  local answer = told(all, { waits[1], paused, shunned })
+  for i = 2, #waits do
+    answer[#answer + 1] = waits[i]
+  end
+  return answer
 end
 
 local function settle()
@@ -223,7 +258,7 @@ local function settle()
       add(window, window.amount, slot)
     end
   end
-  return epochs(all, {})
+  return told(all, {})
 end
 
 local function learn()
@@ -235,9 +270,12 @@ local function learn()
   return { window.epoch }
 end
 
-local function pause()
-  local field, ends = 'p' .. ARGV[4], now + tonumber(ARGV[5])
-  if ends > (tonumber(redis.call('HGET', shared, field) or '') or 0) then
+-- Longer than it is, or no longer at all.
+local function pause(kind)
+  local field, ends = kind .. ARGV[4], now + tonumber(ARGV[5])
+  if ends == now then
+    redis.call('HDEL', shared, field)
+  elseif ends > (tonumber(redis.call('HGET', shared, field) or '') or 0) then
     redis.call('HSET', shared, field, text(ends))
     lasts(shared, ends - now)
   end
@@ -245,8 +283,12 @@ local function pause()
 end
 
 local function paused()
-  return (known({ ARGV[4] }))
+  local left, _, _, shunned = known({ ARGV[4] })
+  return { left, shunned }
 end
 
-local actions = { take = take, settle = settle, learn = learn, pause = pause, paused = paused }
+local actions = { take = take, settle = settle, learn = learn, paused = paused }
+if action == 'pause' or action == 'shun' then
+  return pause(action == 'pause' and 'p' or 'x')
+end
 return actions[action]()

@@ -1,5 +1,6 @@
 """The limiter's windows in Redis, the same for all machines; local ones take over while it is away."""
 
+import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,12 +11,16 @@ from libria.layers.windows import Want, Windows
 from libria.stores.redis_fault import Answer, Away
 from libria.stores.redis_ledger import Amounts, Ledger
 from libria.stores.redis_link import Link
+from libria.stores.redis_pauses import PREFIX, Pauses, shared
+from libria.stores.redis_pipe import Done
 from libria.stores.redis_script import Script
-
-PREFIX = "libria:1"
-"""Of every key in Redis; the figure is that of the format."""
+from libria.stores.redis_takes import Taker, Takes
 
 MAX_LEDGERS = 2000
+
+SPREAD = 1.015
+"""By which what was taken counts longer than its window. The provider counts a call when it arrives, which in a
+burst is later than when it was taken: the first ones of the next burst, taken a window later, come sooner."""
 
 AT_ONCE = 50
 """Amounts told by one script, so that it holds nobody up."""
@@ -39,8 +44,9 @@ class Line:
 
 class RedisWindows:
     """`local` is kept informed of all that this machine takes, and goes on from there: with `share` of every
-    limit, as nobody knows what the others take. Back again, Redis is told what was taken meanwhile, and all
-    that this machine took where Redis has lost it. What a broken connection leaves open counts as used.
+    limit, as nobody knows what the others take, and with nothing that was theirs when it was heard of last. Back
+    again, Redis is told what was taken meanwhile, and all that this machine took where Redis has lost it. What
+    a broken connection leaves open counts as used.
 
     `who` is another for each process: a random name."""
 
@@ -51,8 +57,9 @@ class RedisWindows:
         self._share = share
         self._who = who
         self._script = Script.read("redis_windows")
+        self._takes = Takes(self._ask, self._given, self._late)
         self._ledgers: dict[tuple[str, float], Ledger] = {}
-        self._pauses: dict[str, float] = {}  # not told yet: until when
+        self._pauses = Pauses(link, local, clock, self._script, who)
         self._again: dict[str, float] = {}  # by who waits: when it is to ask again
         link.on_join(self._joined)
 
@@ -64,27 +71,18 @@ class RedisWindows:
         if paused > 0:
             return paused
         ledgers = [self._ledger(want) for want in wants]
-        who = f"{self._who}.{hash(tuple(ledger.name for ledger in ledgers)):x}"
-        waited = self._again.pop(who, math.inf) - 0.001 <= self._clock.now()
-        lines = [Line(ledger, want.amount, 0.0, want.limit) for want, ledger in zip(wants, ledgers, strict=True)]
-        keys, arguments = _command("take", who, lines, waited=waited)
+        taker = self._takes.put(wants, ledgers)
         try:
-            answer = await self._link.run(
-                self._script, keys, *arguments, late=lambda said: self._taken_by_nobody(wants, said)
-            )
-            wait, told_to_pause, *epochs = cast("list[int]", answer)
+            wait, told_to_pause = await self._link.answer(taker.said, lambda: taker.sent)
         except Away:
             return await self._take_locally(wants, ledgers)
-        for ledger, epoch in zip(ledgers, epochs, strict=True):
-            self._seen(ledger, cast(bytes, epoch))
+        except asyncio.CancelledError:
+            self._cancelled(taker)
+            raise
         if wait == 0:
-            await self._note(wants, ledgers)
-            return 0.0
+            await self._local.settle(wants)
         if told_to_pause:
             await self._local.pause(wants[0].key, told_to_pause / 1e6)
-        if len(self._again) >= MAX_LEDGERS:
-            self._again.clear()
-        self._again[who] = self._clock.now() + wait / 1e6
         return wait / 1e6
 
     async def settle(self, wants: Sequence[Want]) -> None:
@@ -101,19 +99,56 @@ class RedisWindows:
         self._link.post_run(self._script, keys, *arguments)
 
     async def pause(self, key: str, seconds: float) -> None:
-        await self._local.pause(key, seconds)
-        self._pause(key, self._clock.now() + seconds)
+        await self._pauses.pause(key, seconds)
 
     async def paused(self, key: str) -> float:
-        here = await self._local.paused(key)
-        try:
-            answer = await self._link.run(self._script, [_shared(key)], "paused", self._who, 0, key)
-        except Away:
-            return here
-        return max(here, cast(int, answer) / 1e6)
+        return await self._pauses.paused(key)
+
+    def known_pause(self, key: str) -> float:
+        return self._local.known_pause(key)
+
+    def shun(self, key: str, seconds: float) -> None:
+        self._pauses.shun(key, seconds)
+
+    def shunned(self, key: str) -> float:
+        return self._pauses.shunned(key)
+
+    def _ask(self, takers: Sequence[Taker], done: Done) -> None:
+        wants, ledgers = takers[0].wants, takers[0].ledgers
+        for taker in takers:
+            taker.sent = self._clock.now()
+        who = f"{self._who}.{hash(tuple(ledger.name for ledger in ledgers)):x}"
+        waited = self._again.pop(who, math.inf) - 0.001 <= self._clock.now()
+        lines = [Line(ledger, want.amount, 0.0, want.limit) for want, ledger in zip(wants, ledgers, strict=True)]
+        keys, arguments = _command("take", who, lines, waited=waited)
+        arguments += [want.amount for taker in takers[1:] for want in taker.wants]
+
+        def answered(said: Answer | Away) -> None:
+            if isinstance(said, list):
+                wait, _, shunned = cast("list[int]", said[: Takes.HEAD])
+                self._pauses.told(f"{wants[0].key.partition(':')[0]}:", shunned / 1e6)
+                if wait:
+                    self._wait(who, wait / 1e6)
+                self._seen(ledgers, said[Takes.HEAD :])
+            done(said)
+            if isinstance(said, list):
+                self._heard(ledgers, said[Takes.HEAD :])  # of what all have used, what was given now is ours
+
+        self._link.post_run(self._script, keys, *arguments, done=answered)
+
+    def _wait(self, who: str, wait: float) -> None:
+        if len(self._again) >= MAX_LEDGERS:
+            self._again.clear()
+        self._again[who] = self._clock.now() + wait
 
     async def _take_locally(self, wants: Sequence[Want], ledgers: Sequence[Ledger]) -> float:
-        """A share of the limit, but not so little that a large want would never fit."""
+        """A share of the limit, but not so little that a large want would never fit; and nothing that others had
+        taken when they were heard of last."""
+        now = self._clock.now()
+        both = zip(wants, ledgers, strict=True)
+        wait = max(ledger.too_much(want.amount, want.limit, self._share, now) for want, ledger in both)
+        if wait > 0:
+            return wait
         less = [replace(want, limit=max(int(want.limit * self._share), want.amount, 1)) for want in wants]
         wait = await self._local.take(less)
         if wait == 0:
@@ -124,10 +159,26 @@ class RedisWindows:
             self._settle([Line(ledger, want.amount, 0.0) for want, ledger in zip(wants, ledgers, strict=True)])
         return wait
 
-    def _taken_by_nobody(self, wants: Sequence[Want], said: Answer | Away) -> None:
-        """The taker was gone, or took elsewhere, before it heard that it may; it goes back."""
-        if isinstance(said, list) and said[0] == 0:
-            self._settle([Line(self._ledger(want), -want.amount, 0.0) for want in wants])
+    def _given(self, taker: Taker) -> None:
+        now = self._clock.now()
+        for want, ledger in zip(taker.wants, taker.ledgers, strict=True):
+            ledger.add(want.amount, now, now)
+
+    def _cancelled(self, taker: Taker) -> None:
+        """In the moment in which it heard, perhaps."""
+        if taker.said.cancelled() or not taker.said.done():
+            return
+        said = taker.said.result()
+        if not isinstance(said, Away) and said[0] == 0:
+            now = self._clock.now()
+            for want, ledger in zip(taker.wants, taker.ledgers, strict=True):
+                ledger.add(-want.amount, now, now)
+            self._late(taker)
+
+    def _late(self, taker: Taker) -> None:
+        """It was gone, or took elsewhere, before it heard that it may; what it was given goes back."""
+        both = zip(taker.wants, taker.ledgers, strict=True)
+        self._settle([Line(ledger, -want.amount, 0.0) for want, ledger in both])
 
     async def _note(self, wants: Sequence[Want], ledgers: Sequence[Ledger]) -> None:
         now = self._clock.now()
@@ -143,42 +194,48 @@ class RedisWindows:
         now = self._clock.now()
         sure = not self._link.connected  # that it will not hear it
 
+        for line in lines:
+            line.ledger.under_way += line.amount
+
         def done(said: Answer | Away) -> None:
-            for i, line in enumerate(lines):
-                if isinstance(said, list):
-                    self._seen(line.ledger, cast(bytes, said[i]), lost)
-                elif sure or line.amount > 0:
+            for line in lines:
+                line.ledger.under_way -= line.amount
+            if isinstance(said, list):
+                told = [line.ledger for line in lines]
+                self._seen(told, said, lost)
+                self._heard(told, said)
+                return
+            for line in lines:
+                if sure or line.amount > 0:
                     line.ledger.owe(line.amount, now - line.age)
 
         keys, arguments = _command("settle", self._who, lines)
         self._link.post_run(self._script, keys, *arguments, done=done)
 
-    def _seen(self, ledger: Ledger, epoch: bytes, lost: Amounts | None = None) -> None:
-        """Where Redis knows the window under another name than it did, it was emptied: tell it again."""
-        known, ledger.epoch = ledger.epoch, epoch if epoch != NONE else None
-        if known is not None and known != epoch:
-            self._tell(ledger, ledger.told(self._clock.now()) if lost is None else lost)
+    def _seen(self, ledgers: Sequence[Ledger], said: Sequence[Answer], lost: Amounts | None = None) -> None:
+        """The name of each window. Where Redis knows it under another name than it did, it was emptied: tell it
+        again."""
+        for ledger, epoch in zip(ledgers, said, strict=False):
+            known, ledger.epoch = ledger.epoch, cast(bytes, epoch) if epoch != NONE else None
+            if known is not None and known != epoch:
+                self._tell(ledger, ledger.told(self._clock.now()) if lost is None else lost)
+
+    def _heard(self, ledgers: Sequence[Ledger], said: Sequence[Answer]) -> None:
+        """The name of each window, then what all have used of it."""
+        for ledger, used in zip(ledgers, said[len(ledgers) :], strict=False):
+            ledger.heard(cast(int, used), self._clock.now())
 
     def _tell(self, ledger: Ledger, amounts: Amounts, lost: Amounts = ()) -> None:
         for at in range(0, len(amounts), AT_ONCE):
             self._settle([Line(ledger, amount, age) for amount, age in amounts[at : at + AT_ONCE]], lost)
             lost = ()
 
-    def _pause(self, key: str, until: float) -> None:
-        def done(said: Answer | Away) -> None:
-            if isinstance(said, Away):
-                self._pauses[key] = max(self._pauses.get(key, until), until)
-
-        left = int((until - self._clock.now()) * 1e6)
-        if left > 0:
-            self._link.post_run(self._script, [_shared(key)], "pause", self._who, 0, key, left, done=done)
-
     def _joined(self) -> None:
         """Tell what Redis has not heard, before anything is taken there again."""
+        # The text, before a burst of calls finds that it is not known: it could be answered too late.
+        self._link.post("EVAL", self._script.text, 1, shared(PREFIX), "paused", self._who, 0, PREFIX)
         now = self._clock.now()
-        pauses, self._pauses = self._pauses, {}
-        for key, until in pauses.items():
-            self._pause(key, until)
+        self._pauses.joined()
         for ledger in self._kept(now):
             lost = ledger.told(now)
             self._tell(ledger, ledger.untold(now) or NOTHING, lost)
@@ -191,7 +248,7 @@ class RedisWindows:
                 self._kept(self._clock.now())
             tag, colon, rest = want.key.partition(":")
             key = f"{PREFIX}:w:{{{tag}}}{colon}{rest}:{want.seconds:g}"
-            ledger = self._ledgers[place] = Ledger(key, f"{want.key}:{want.seconds:g}", want.seconds)
+            ledger = self._ledgers[place] = Ledger(key, f"{want.key}:{want.seconds:g}", want.seconds * SPREAD)
         return ledger
 
     def _kept(self, now: float) -> Sequence[Ledger]:
@@ -203,16 +260,10 @@ class RedisWindows:
 def _command(
     action: str, who: str, lines: Sequence[Line], *, waited: bool = False
 ) -> tuple[list[str], list[str | int]]:
-    keys = [_shared(lines[0].ledger.name)]
+    keys = [shared(lines[0].ledger.name)]
     arguments: list[str | int] = [action, who, int(waited)]
     for line in lines:
         ledger = line.ledger
         keys.append(ledger.key)
         arguments += (ledger.name, line.amount, line.limit, int(ledger.seconds * 1e6), int(line.age * 1e6))
     return keys, arguments
-
-
-def _shared(key: str) -> str:
-    """Of all that begins with the same name: one place in a Cluster, as the braces are all that counts of a
-    key there (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags)."""
-    return f"{PREFIX}:s:{{{key.partition(':')[0]}}}"

@@ -6,6 +6,7 @@ than the limit, wherever the window begins; the price is one slot in `SLOTS` of 
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from libria.clock import Clock
 from libria.layers.limit import Want
@@ -20,6 +21,23 @@ EARLY = 1e-6
 """Seconds added to a wait: a clock that is read a hair too early would only ask once more."""
 
 
+@dataclass(frozen=True, slots=True)
+class HeldWindow:
+    """`slots` are a time in each, by the machine's monotonic clock, and what is counted in it."""
+
+    key: str
+    seconds: float
+    slots: list[tuple[float, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldWindows:
+    """What another process on this machine knows of its windows. `pauses` are until when."""
+
+    windows: list[HeldWindow] = field(default_factory=list[HeldWindow])
+    pauses: dict[str, float] = field(default_factory=dict[str, float])
+
+
 class LocalWindows:
     """The limits' Windows, of this process alone."""
 
@@ -27,6 +45,7 @@ class LocalWindows:
         self._now = clock.now
         self._windows: dict[str, _Window] = {}
         self._pauses: dict[str, float] = {}  # until when, by the beginning of a want's key
+        self._shuns: dict[str, float] = {}
 
     async def take(self, wants: Sequence[Want]) -> float:
         """0.0: all are taken. Else the seconds after which it is worth asking again, and none is."""
@@ -61,6 +80,25 @@ class LocalWindows:
         now = self._now()
         return max((until - now for name, until in self._pauses.items() if key.startswith(name)), default=0.0)
 
+    def known_pause(self, key: str) -> float:
+        """Seconds that anything of `key` is paused for."""
+        now = self._now()
+        return max(
+            (until - now for name, until in self._pauses.items() if name.startswith(key) or key.startswith(name)),
+            default=0.0,
+        )
+
+    def shun(self, key: str, seconds: float) -> None:
+        now = self._now()
+        self._shuns = {name: until for name, until in self._shuns.items() if until > now}
+        if seconds > 0:
+            self._shuns[key] = max(self._shuns.get(key, 0.0), now + seconds)
+        else:
+            self._shuns.pop(key, None)
+
+    def shunned(self, key: str) -> float:
+        return max(0.0, self._shuns.get(key, 0.0) - self._now())
+
     async def learn(self, want: Want) -> None:
         """Count at least `amount` as used, the difference as if it was `age` seconds ago."""
         now = self._now()
@@ -73,6 +111,23 @@ class LocalWindows:
         """What is counted in the window of `want` now."""
         window = self._windows.get(want.key)
         return window.total(self._now()) if window else 0
+
+    def held(self) -> HeldWindows:
+        """All that counts now, for `inherit` in another process."""
+        now = self._now()
+        windows = [window.held(key) for key, window in self._windows.items() if window.total(now)]
+        return HeldWindows(windows, {key: until for key, until in self._pauses.items() if until > now})
+
+    def inherit(self, held: HeldWindows, before: HeldWindows | None = None) -> None:
+        """Count what is held besides what is counted here, but for what was inherited `before`."""
+        known = {} if before is None else {window.key: dict(window.slots) for window in before.windows}
+        for window in held.windows:
+            counted = known.get(window.key, {})
+            for when, amount in window.slots:
+                if (more := amount - counted.get(when, 0)) > 0:
+                    self._window(Want(window.key, 0, 0, window.seconds)).add(more, when)
+        for key, until in held.pauses.items():
+            self._pauses[key] = max(self._pauses.get(key, until), until)
 
     def _paused(self, wants: Sequence[Want], now: float) -> float:
         ends = [
@@ -133,6 +188,12 @@ class _Window:
                 slot[1] -= back
                 self._total -= back
                 amount -= back
+
+    def held(self, key: str) -> HeldWindow:
+        middle = 0.5  # of a slot, so that rounding hits the same one
+        return HeldWindow(
+            key, self._width * SLOTS, [((index + middle) * self._width, amount) for index, amount in self._slots]
+        )
 
     def wait(self, missing: int, now: float) -> float:
         """Seconds until so much is free again; the whole window, for what is more than it holds."""

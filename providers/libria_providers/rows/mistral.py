@@ -44,6 +44,7 @@ ROWS = (
         routes=(Route(re.compile("codestral", re.IGNORECASE), _CHAT, fill=_FIM),),  # the others have no FIM
         embed=OpenAIEmbeddings(),
         default_model="mistral-small-latest",
+        fill_model="codestral-latest",
     ),
     # The same for keys that are for editors: https://docs.mistral.ai/capabilities/code_generation/
     Row(
@@ -58,5 +59,6 @@ ROWS = (
         quirks=_QUIRKS,
         fill=_FIM,
         default_model="codestral-latest",
+        fill_model="codestral-latest",
     ),
 )

@@ -7,10 +7,15 @@ from tests.bench.rig import Rig
 from tests.bench.workloads import (
     ask,
     cache,
+    crowd,
     first_delta,
     fleet,
+    fleet_daemons,
+    forwarder,
     limiter,
     parsing,
+    races,
+    recovery,
     redis,
     resident,
     soak,
@@ -29,9 +34,14 @@ WORKLOADS: Mapping[str, Callable[[Rig, bool], list[Figure]]] = {
     "limiter": limiter.run,
     "redis": redis.run,
     "fleet": fleet.run,
+    "fleet-daemons": fleet_daemons.run,
+    "forwarder": forwarder.run,
+    "recovery": recovery.run,
+    "crowd": crowd.run,
+    "races": races.run,
     "soak": soak.run,
 }
 """By name, in the order of the table. The second argument is whether to be quick."""
 
-LONG = frozenset({"fleet", "redis", "soak"})
+LONG = frozenset({"crowd", "fleet", "fleet-daemons", "races", "redis", "soak"})
 """Which run only where they are named."""

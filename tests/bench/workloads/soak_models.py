@@ -198,4 +198,5 @@ CONFIG = "\n".join([
     "max_bytes = 400_000",
     "[daemon]",
     'log_level = "warning"',
+    "resume_bytes = 400_000",
 ])  # fmt: skip

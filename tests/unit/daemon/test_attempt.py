@@ -7,11 +7,11 @@ import pytest
 from layers_kit import BREAKING, POLICY, a_call, finished, read, whole
 
 from libria import stack
-from libria.layers.attempt import Notes, OneAttempt
+from libria.layers.attempt import Ended, Notes, OneAttempt
 from libria.testing import SILENCE, FakeClock, FakeService, settle
 from libria_providers.errors import Overloaded, TimedOut
 from libria_providers.reply import Batches, Reply
-from libria_providers.types import Attempt, Call, Delta, Finish, Status, Timeouts, Usage
+from libria_providers.types import Call, Delta, Finish, Status, Timeouts, Usage
 
 
 @pytest.mark.parametrize(("total", "phase", "after"), [(600.0, "firstToken", 15.0), (4.0, "total", 4.0)])
@@ -169,19 +169,19 @@ async def test_who_waits_long_is_told_for_what() -> None:
 async def test_every_attempt_is_booked(script: list[object], outcome: str, usage: Usage, exact: bool) -> None:
     """With the provider's own figures, else with what was read and said, as far as it went."""
     clock = FakeClock()
-    booked: list[tuple[Attempt, Usage, bool]] = []
-    notes = Notes(ended=lambda *line: booked.append(line))
+    booked: list[Ended] = []
+    notes = Notes(ended=booked.append)
     await asyncio.gather(read(OneAttempt(FakeService(script), clock, notes), a_call(clock)), return_exceptions=True)
-    assert [(attempt.outcome, *rest) for attempt, *rest in booked] == [(outcome, usage, exact)]
+    assert [(line.attempt.outcome, line.usage, line.exact) for line in booked] == [(outcome, usage, exact)]
 
 
 async def test_a_cancelled_stream_is_booked() -> None:
     clock = FakeClock()
-    booked: list[tuple[Attempt, Usage, bool]] = []
-    attempt = OneAttempt(FakeService([[Delta("a")], SILENCE]), clock, Notes(ended=lambda *line: booked.append(line)))
+    booked: list[Ended] = []
+    attempt = OneAttempt(FakeService([[Delta("a")], SILENCE]), clock, Notes(ended=booked.append))
     reply = await attempt.send(a_call(clock))
     await reply.__anext__()
     await reply.aclose()
-    assert [(attempt.outcome, usage.output_tokens, exact) for attempt, usage, exact in booked] == [
+    assert [(line.attempt.outcome, line.usage.output_tokens, line.exact) for line in booked] == [
         ("cancelled", 1, False)
     ]

@@ -1,9 +1,8 @@
-"""The thin forwarder: what it says of its environment, to whom, and how it pumps."""
+"""The thin forwarder: what it says of its environment, and to whom."""
 
 import json
 import os
 import socket
-import threading
 from pathlib import Path
 
 import msgspec
@@ -11,7 +10,6 @@ import pytest
 
 from libria.connect import daemon
 from libria.connect.hello import carried, hello
-from libria.connect.pump import pump
 from libria_providers.registry import ROWS
 
 
@@ -86,92 +84,9 @@ def test_a_socket_of_another_user_is_refused_before_anything_is_said(
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(run / "libria.sock"))
         listener.listen()
-        monkeypatch.setattr(os, "geteuid", lambda: 4711)
+        monkeypatch.setattr(daemon, "same_user", lambda connection: False)
         with pytest.raises(daemon.NoDaemon, match="another user"):
             daemon.running_socket()
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.recv(1) == b""
-
-
-@pytest.mark.parametrize("size", [0, 1, 3_000_000])
-def test_the_pump_carries_both_ways_and_ends_with_the_daemon(size: int) -> None:
-    ours, theirs = socket.socketpair()
-    in_read, in_write = os.pipe()
-    out_read, out_write = os.pipe()
-    sent, back = os.urandom(size), os.urandom(size)
-    outcome: list[int] = []
-    pumping = threading.Thread(target=lambda: outcome.append(pump(ours, in_read, out_write)))
-    pumping.start()
-    feeding = threading.Thread(target=lambda: _write(in_write, sent))
-    feeding.start()
-    received = b"".join(iter(lambda: theirs.recv(65536), b""))  # ends as the client has ended
-    answering = threading.Thread(target=lambda: (theirs.sendall(back), theirs.close()))
-    answering.start()
-    answer = b""
-    while len(answer) < size:
-        answer += os.read(out_read, 65536)
-    for thread in (feeding, answering, pumping):
-        thread.join()
-    assert (received == sent, answer == back, outcome) == (True, True, [0])
-    for descriptor in (out_read, out_write):
-        os.close(descriptor)  # not in_read: the pump's thread may be about to read it, whatever it is by then
-    ours.close()
-
-
-@pytest.mark.parametrize(
-    ("said", "code"),
-    [
-        ([b'{"method":"shutdown"}', b'{"method":"exit"}'], 0),
-        ([b'{"method":"shut', b'down"}{"method":"e', b'xit"}'], 0),
-        ([bytes([byte]) for byte in b'{"method":"shutdown"}{"method":"exit"}'], 0),
-        ([b'{"method":"exit"}'], 1),
-        ([b'{"method":"libria/chat"}'], 1),
-        ([rb'{"text":"\"shutdown\" and \"exit\""}'], 1),
-    ],
-)
-def test_the_exit_code_when_the_daemon_closes_first(said: list[bytes], code: int) -> None:
-    ours, theirs = socket.socketpair()
-    in_read, in_write = os.pipe()
-    out_read, out_write = os.pipe()
-    outcome: list[int] = []
-    pumping = threading.Thread(target=lambda: outcome.append(pump(ours, in_read, out_write)))
-    pumping.start()
-    for piece in said:
-        os.write(in_write, piece)
-        assert theirs.recv(len(piece), socket.MSG_WAITALL) == piece
-    theirs.close()
-    pumping.join()
-    for descriptor in (in_write, out_read, out_write):
-        os.close(descriptor)  # not in_read: the pump's thread may be about to read it, whatever it is by then
-    ours.close()
-    assert outcome == [code]
-
-
-def test_a_client_that_does_not_read_is_still_heard() -> None:
-    """Its cancel, above all."""
-    ours, theirs = socket.socketpair()
-    in_read, in_write = os.pipe()
-    out_read, out_write = os.pipe()
-    pumping = threading.Thread(target=lambda: pump(ours, in_read, out_write))
-    pumping.start()
-    stuffing = threading.Thread(target=lambda: theirs.sendall(b"x" * 2_000_000))
-    stuffing.start()  # more than the pipe takes: the outward pump stands still
-    os.write(in_write, b"cancel")
-    assert theirs.recv(6) == b"cancel"
-    os.close(in_write)
-    taken = 0
-    while taken < 2_000_000:
-        taken += len(os.read(out_read, 65536))
-    stuffing.join()
-    theirs.close()
-    pumping.join()
-    for descriptor in (out_read, out_write):
-        os.close(descriptor)  # not in_read: the pump's thread may be about to read it, whatever it is by then
-    ours.close()
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]
-    os.close(descriptor)

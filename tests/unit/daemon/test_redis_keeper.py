@@ -22,6 +22,7 @@ class FakeLane:
         self.commands: list[Command] = []
         self.broken: asyncio.Future[Away] = asyncio.get_running_loop().create_future()
         self.waiting = 0
+        self.unread = False
 
     def send(self, command: Command, done: Done) -> None:
         self.commands.append(command)

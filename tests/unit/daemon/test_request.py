@@ -6,6 +6,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
+from libria.journal import Journal
 from libria.rpc.codes import RpcError
 from libria.rpc.outbox import Outbox, Progress, WorkDone
 from libria.rpc.request import Request
@@ -36,7 +37,7 @@ class Wire:
 def asked(wire: Wire) -> Request:
     outbox = Outbox(cast(asyncio.Transport, wire))
     request = Request(7, outbox, lambda _request: None)
-    request.progress, request.work = Progress(outbox, "p"), WorkDone(outbox, "w")
+    request.progress, request.work = Progress(outbox, "p", Journal()), WorkDone(outbox, "w")
     request.work.begin("a call")
     return request
 

@@ -10,13 +10,14 @@ def run(argv: list[str]) -> int:
     parser = ArgumentParser(
         prog="libria doctor",
         description="Check keys, addresses, network, config and daemon. Needs no daemon, sends no key, "
-        "and exits 1 when no provider can be used.",
+        "and exits 1 when no provider can be used or something must be mended.",
         allow_abbrev=False,
     )
     parser.add_argument("--offline", action="store_true", help="ask no address whether it answers")
     parser.add_argument("--json", action="store_true", help="the findings as one JSON object")
     options = parser.parse_args(argv)
 
+    from libria.cli.doctor.advice import faults
     from libria.cli.doctor.findings import examine
     from libria.cli.doctor.report import as_json, as_text
 
@@ -25,4 +26,4 @@ def run(argv: list[str]) -> int:
         print_json(as_json(findings))
     else:
         print(as_text(findings))
-    return 0 if findings.usable else 1
+    return 0 if findings.usable and not faults(findings) else 1

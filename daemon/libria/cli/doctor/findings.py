@@ -1,18 +1,25 @@
-"""All that the doctor looks at, gathered."""
+"""All that the doctor looks at, gathered at once."""
 
+import asyncio
+import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 from libria import __version__
-from libria.cli.doctor.network import certificates, proxies
-from libria.cli.doctor.providers import Setup, setups
+from libria.cli.doctor.clients import Lacking, lacking
+from libria.cli.doctor.clock import clock
+from libria.cli.doctor.daemon import DaemonState, asked
+from libria.cli.doctor.network import certificates, proxies, unread
+from libria.cli.doctor.places import Place, Room, places, rooms
+from libria.cli.doctor.providers import Setup, setups, surroundings
 from libria.cli.doctor.reach import Reach, reach_all
-from libria.client import CallFailed, attach
+from libria.cli.doctor.redis_state import RedisFinding, as_told, ask
 from libria.config import Config, ConfigError, load, warnings
-from libria.paths import config_file, socket_path
+from libria.keys import env_file_of
+from libria.keys.env_file import read_env_file
+from libria.paths import config_file
 
 PACKAGES = ("httpx", "msgspec", "platformdirs", "pydantic", "pygls")
 
@@ -26,14 +33,13 @@ class ConfigState:
 
 
 @dataclass(frozen=True, slots=True)
-class DaemonState:
-    """`fault` says why a daemon that is there does not speak."""
+class KeysFile:
+    """A file that `api_key_env_file` names: how many variables it sets, and why it cannot be used."""
 
-    running: bool
-    socket: str
-    version: str | None = None
-    pid: int | None = None
-    fault: str | None = None
+    path: str
+    variables: int
+    problem: str | None
+    unread_lines: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,16 @@ class Findings:
     config: ConfigState
     daemon: DaemonState
     versions: Mapping[str, str]
+    limits: Mapping[str, Mapping[str, int]] = field(default_factory=dict[str, Mapping[str, int]])
+    keys_files: tuple[KeysFile, ...] = ()
+    unread: tuple[str, ...] = ()  # variables for certificates that do not count here
+    places: tuple[Place, ...] = ()
+    rooms: tuple[Room, ...] = ()
+    cache_bytes: int = 0  # that the cache may grow to
+    clock_behind: float | None = None
+    clock_fault: str | None = None
+    lacking: tuple[Lacking, ...] = ()
+    redis: RedisFinding | None = None
 
     @property
     def usable(self) -> tuple[str, ...]:
@@ -70,17 +86,32 @@ class Findings:
 
 
 def examine(env: Mapping[str, str], *, ask_network: bool = True) -> Findings:
+    """The daemon is asked while the addresses are."""
+    daemon_said = asked()
     config, state = _config()
     providers = tuple(setups(config, env))
     addresses = {setup.name: setup.address for setup in providers if setup.worth_asking}
+    reached = reach_all(addresses, surroundings(config, "", env).env) if ask_network else {}
+    daemon = daemon_said()
+    behind, clock_fault = clock(reach.clock_behind for reach in reached.values())
     return Findings(
         providers=providers,
-        reached=reach_all(addresses, env) if ask_network else {},
+        reached=reached,
         proxies=proxies(env),
         certificates=certificates(env),
         config=state,
-        daemon=_daemon(),
+        daemon=daemon,
         versions=_versions(),
+        limits={name: limit.model_dump(exclude_none=True) for name, limit in config.limits.items()},
+        keys_files=tuple(_keys_files(config)),
+        unread=tuple(unread(env)),
+        places=tuple(places()),
+        rooms=tuple(rooms()),
+        cache_bytes=config.cache.max_bytes,
+        clock_behind=behind,
+        clock_fault=clock_fault,
+        lacking=tuple(lacking(providers, daemon.keys)),
+        redis=_redis(config, daemon, ask_network=ask_network),
     )
 
 
@@ -93,17 +124,20 @@ def _config() -> tuple[Config, ConfigState]:
     return config, ConfigState(str(file), file.exists(), (), tuple(warnings(config)))
 
 
-def _daemon() -> DaemonState:
-    path = str(socket_path())
-    try:
-        client = attach()
-        if client is None:
-            return DaemonState(False, path)
-        with client:
-            status: dict[str, Any] = client.request("libria/status", {})
-    except (OSError, CallFailed) as error:
-        return DaemonState(True, path, fault=str(error))
-    return DaemonState(True, path, status.get("version"), status.get("pid"))
+def _keys_files(config: Config) -> list[KeysFile]:
+    named = [env_file_of(config, own) for own in (None, *config.providers.values())]
+    found: list[KeysFile] = []
+    for path in dict.fromkeys(path for path in named if path):
+        said = read_env_file(path)
+        found.append(KeysFile(path, len(said.values), said.problem, said.unread))
+    return found
+
+
+def _redis(config: Config, daemon: DaemonState, *, ask_network: bool) -> RedisFinding | None:
+    if daemon.status:
+        return as_told(daemon.status)
+    url = os.environ.get("LIBRIA_REDIS_URL") or config.redis.url
+    return asyncio.run(ask(url)) if url and ask_network else None
 
 
 def _versions() -> dict[str, str]:

@@ -1,10 +1,15 @@
 """Whether an address answers, asked by the way that calls go: the same proxy, CA and pool."""
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Thread
 from time import perf_counter
+from typing import Any
 
+from libria.cli.doctor.clock import off_by
 from libria_providers.errors import ProviderError
 from libria_providers.http import Pools
 from libria_providers.types import Timeouts
@@ -16,11 +21,12 @@ LIMIT = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """`detail` says why it does not answer."""
+    """`detail` says why it does not answer; `clock_behind` is by how many seconds its clock is ahead of ours."""
 
     answers: bool
     detail: str = ""
     milliseconds: float = 0.0
+    clock_behind: float | None = None
 
 
 def reach_all(addresses: Mapping[str, str], env: Mapping[str, str]) -> dict[str, Reach]:
@@ -29,6 +35,7 @@ def reach_all(addresses: Mapping[str, str], env: Mapping[str, str]) -> dict[str,
 
 
 async def _reach_all(addresses: Mapping[str, str], env: Mapping[str, str]) -> dict[str, Reach]:
+    asyncio.get_running_loop().set_default_executor(_Apart())
     pools = Pools()
     try:
         found = await asyncio.gather(*(_reach(pools, name, url, env) for name, url in addresses.items()))
@@ -45,9 +52,32 @@ async def _reach(pools: Pools, name: str, url: str, env: Mapping[str, str]) -> R
         async with asyncio.timeout(LIMIT):
             pool = pools.open(wiring(name, url, env))
             response = await pool.send("GET", url, {"user-agent": "libria"}, None, timeouts)
+            behind = off_by(response.headers.get("date"), time.time())
             await response.aclose()
     except ProviderError as error:
         return Reach(False, error.message)
     except TimeoutError:
         return Reach(False, f"It did not answer within {LIMIT:g} s.")
-    return Reach(True, milliseconds=(perf_counter() - started) * 1000)
+    return Reach(True, milliseconds=(perf_counter() - started) * 1000, clock_behind=behind)
+
+
+class _Apart(ThreadPoolExecutor):
+    """A thread for each look-up of a name that nobody waits for: without a network they take many seconds, cannot be
+    interrupted, and would hold up the end of the process."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except Exception as error:  # noqa: BLE001  # handed over
+                future.set_exception(error)
+
+        Thread(target=run, daemon=True).start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Nothing is waited for."""

@@ -5,7 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 from libria import __version__
-from libria.cli.doctor.findings import ConfigState, DaemonState, Findings
+from libria.cli.describe import size
+from libria.cli.doctor import told
+from libria.cli.doctor.advice import faults, notes
+from libria.cli.doctor.daemon import DaemonState
+from libria.cli.doctor.findings import ConfigState, Findings, KeysFile
 from libria.cli.doctor.network import without_password
 from libria.cli.doctor.providers import SIMULATE, Setup
 from libria.cli.doctor.reach import Reach
@@ -15,8 +19,11 @@ KEY = {
     "found": "{}",
     "missing": "set {}",
     "noProgram": "no program {}",
+    "noKeyring": "no package for the keyring",
     "notNeeded": "none needed",
 }
+
+PLACE = {"file": "file", "command": "program", "keyring": "keyring"}  # without a word it is the environment
 
 TRY = "To try without any: libria ask -m simulate/story Hello"
 
@@ -28,8 +35,27 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "providers": [_provider(setup, findings.reached.get(setup.name)) for setup in findings.providers],
         "network": {"proxies": dict(findings.proxies), "certificates": dict(findings.certificates)},
         "config": asdict(findings.config),
-        "daemon": asdict(findings.daemon),
+        "daemon": _daemon_json(findings.daemon),
         "versions": dict(findings.versions),
+        "keysFiles": [
+            {"path": file.path, "variables": file.variables, "problem": file.problem, "unread": list(file.unread_lines)}
+            for file in findings.keys_files
+        ],
+        "clients": [
+            {"session": client.session, "name": client.name, "lacks": list(client.variables)}
+            for client in findings.lacking
+        ],
+        "places": [asdict(place) for place in findings.places],
+        "disk": [asdict(room) for room in findings.rooms],
+        "clock": {"behindSeconds": findings.clock_behind, "fault": findings.clock_fault},
+        "limits": {
+            "configured": {name: dict(limit) for name, limit in findings.limits.items()},
+            "targets": findings.daemon.status.get("targets") or [],
+        },
+        "cache": dict(findings.daemon.cache) or None,
+        "redis": asdict(findings.redis) if findings.redis else None,
+        "faults": faults(findings),
+        "notes": notes(findings),
     }
 
 
@@ -41,7 +67,7 @@ def _provider(setup: Setup, reach: Reach | None) -> dict[str, Any]:
     return {
         "name": setup.name,
         "title": setup.title,
-        "key": {"state": setup.key, "source": setup.key_source or None},
+        "key": {"state": setup.key, "source": setup.key_source or None, "from": setup.key_from},
         "address": {"url": without_password(setup.address) or None, "source": setup.address_source},
         "local": setup.local,
         "configured": setup.configured,
@@ -70,9 +96,20 @@ def _lines(findings: Findings) -> Iterator[str]:
         yield "  certificates: the system's own (SSL_CERT_FILE is not set)"
     yield ""
     yield from _config(findings.config)
+    for file in findings.keys_files:
+        yield _keys_file(file)
     yield from _daemon(findings.daemon)
+    yield from _machine(findings)
+    yield from told.limits(findings)
+    yield from told.cache(findings)
+    yield from told.redis(findings)
     yield "Versions: " + ", ".join(f"{name} {value}" for name, value in findings.versions.items())
     yield ""
+    for title, sentences in (("Must be mended", faults(findings)), ("Worth knowing", notes(findings))):
+        if sentences:
+            yield title
+            yield from (f"  {sentence[:1].upper()}{sentence[1:].rstrip('.')}." for sentence in sentences)
+            yield ""
     yield _verdict(findings)
 
 
@@ -80,7 +117,11 @@ def _is_set_up(setup: Setup, findings: Findings) -> bool:
     """It has a key, stands in the config, runs here, or somebody began to set it up."""
     reach = findings.reached.get(setup.name)
     answers = reach is not None and reach.answers
-    begun = setup.key in ("found", "noProgram") or setup.configured or setup.address_source not in ("built in", "")
+    begun = (
+        setup.key in ("found", "noProgram", "noKeyring")
+        or setup.configured
+        or setup.address_source not in ("built in", "")
+    )
     return begun or answers or setup.name == SIMULATE
 
 
@@ -97,6 +138,8 @@ def _not_set_up(setups: list[Setup]) -> Iterator[str]:
 
 def _row(setup: Setup, findings: Findings) -> tuple[str, str, str, str]:
     key = KEY[setup.key].format(setup.key_source)
+    if setup.key == "found" and setup.key_from in PLACE:
+        key += f" ({PLACE[setup.key_from]})"
     source = "" if setup.address_source == "built in" else f" ({setup.address_source})"
     where = f"{without_password(setup.address)}{source}" if setup.address else (setup.fault or "started when asked for")
     return setup.name, key, where, _answers(setup, findings.reached.get(setup.name))
@@ -126,6 +169,25 @@ def _config(state: ConfigState) -> Iterator[str]:
     else:
         yield f"Config: {state.file}" + ("" if state.exists else " (no such file; the defaults are in force)")
     yield from (f"  {line}" for line in (*state.faults, *state.warnings))
+
+
+def _keys_file(file: KeysFile) -> str:
+    held = f"{file.variables} variable" + ("" if file.variables == 1 else "s")
+    return f"Keys file: {file.path} ({'cannot be used, see below' if file.problem else held})"
+
+
+def _machine(findings: Findings) -> Iterator[str]:
+    wrong = [place for place in findings.places if place.fault]
+    yield "Folders: " + (f"{len(wrong)} with a fault, see below" if wrong else "this user's alone")
+    free = {room.free: room.path for room in findings.rooms}
+    yield "Disk: " + ", ".join(f"{size(number)} free at {path}" for number, path in free.items())
+    if findings.clock_behind is not None or findings.clock_fault:
+        behind = findings.clock_behind
+        yield "Clock: " + ("right, as the servers say" if not findings.clock_fault else f"{behind or 0:.0f} s off")
+
+
+def _daemon_json(state: DaemonState) -> dict[str, Any]:
+    return {name: getattr(state, name) for name in ("running", "socket", "version", "pid", "fault")}
 
 
 def _daemon(state: DaemonState) -> Iterator[str]:

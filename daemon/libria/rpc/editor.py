@@ -1,0 +1,117 @@
+"""The part of one connection that is an editor's: its documents, and what is asked of them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from lsprotocol import types
+
+from libria.editing.documents import Change, Documents
+from libria.rpc.ability import Abilities, abilities
+from libria.rpc.actions import actions
+from libria.rpc.commands import COMMANDS, Commands
+from libria.rpc.editor_params import (
+    ChangeParams,
+    CodeActionParams,
+    CommandParams,
+    InlineCompletionParams,
+    OpenParams,
+    SaveParams,
+    read,
+)
+from libria.rpc.inline import Inline
+from libria.rpc.outbox import Outbox
+from libria.rpc.request import Request
+from libria.rpc.wishes import Wishes
+from libria.session import Session
+from libria_providers.types import Json
+
+Run = Callable[[Request, object], Awaitable[Json]]
+
+
+class Editor:
+    """`requests` and `notifications` are what it answers and hears, by method. `close` when the connection ends."""
+
+    def __init__(self, session: Session, outbox: Outbox) -> None:
+        self._documents = Documents()
+        self._wishes = Wishes(outbox)
+        self._abilities = Abilities()
+        self._inline = Inline(session, self._documents, self._wishes)
+        self._commands = Commands(session, self._documents, self._wishes)
+        self.requests: Mapping[str, Run] = {
+            types.TEXT_DOCUMENT_INLINE_COMPLETION: self._complete,
+            types.TEXT_DOCUMENT_CODE_ACTION: self._actions,
+            types.WORKSPACE_EXECUTE_COMMAND: self._command,
+        }
+        self.notifications: Mapping[str, Callable[[object], None]] = {
+            types.TEXT_DOCUMENT_DID_OPEN: self._opened,
+            types.TEXT_DOCUMENT_DID_CHANGE: self._changed,
+            types.TEXT_DOCUMENT_DID_CLOSE: self._closed,
+            types.TEXT_DOCUMENT_DID_SAVE: self._saved,
+        }
+
+    def meet(self, capabilities: object) -> None:
+        """What the client says it can, as it came; before `offer`."""
+        self._abilities = self._commands.abilities = abilities(capabilities)
+
+    def offer(self, params: types.InitializeParams, offered: types.ServerCapabilities) -> None:
+        """Only what the client can use."""
+        able = self._abilities
+        self._documents.encoding = str(
+            getattr(offered.position_encoding, "value", offered.position_encoding) or "utf-16"
+        )
+        folders = [folder.uri for folder in params.workspace_folders or ()]
+        self._documents.roots = tuple(folders or ([params.root_uri] if params.root_uri else []))
+        offered.text_document_sync = types.TextDocumentSyncOptions(
+            open_close=True, change=types.TextDocumentSyncKind.Incremental
+        )
+        offered.inline_completion_provider = True if able.inline_completion else None
+        offered.execute_command_provider = (
+            types.ExecuteCommandOptions(list(COMMANDS), work_done_progress=True) if able.commands else None
+        )
+        if able.code_action_literals:
+            offered.code_action_provider = types.CodeActionOptions(
+                [types.CodeActionKind.QuickFix, types.CodeActionKind.Refactor]
+            )
+        elif able.code_actions:
+            offered.code_action_provider = True
+
+    def answered(self, message: dict[str, Any]) -> bool:
+        """Whether a response of the client's was to a question from here."""
+        return self._wishes.answered(message)
+
+    def close(self) -> None:
+        self._wishes.close()
+
+    async def _complete(self, request: Request, params: object) -> Json:
+        method = types.TEXT_DOCUMENT_INLINE_COMPLETION
+        return await self._inline.answer(request, read(InlineCompletionParams, params, method))
+
+    async def _actions(self, request: Request, params: object) -> Json:
+        method = types.TEXT_DOCUMENT_CODE_ACTION
+        return actions(self._documents, self._abilities, read(CodeActionParams, params, method))
+
+    async def _command(self, request: Request, params: object) -> Json:
+        return await self._commands.run(request, read(CommandParams, params, types.WORKSPACE_EXECUTE_COMMAND))
+
+    def _opened(self, params: object) -> None:
+        item = read(OpenParams, params, types.TEXT_DOCUMENT_DID_OPEN).text_document
+        self._documents.open(item.uri, item.language_id, item.version, item.text)
+
+    def _changed(self, params: object) -> None:
+        given = read(ChangeParams, params, types.TEXT_DOCUMENT_DID_CHANGE)
+        changes = [
+            Change(change.text, change.range.plain() if change.range is not None else None)
+            for change in given.content_changes
+        ]
+        self._documents.change(given.text_document.uri, given.text_document.version, changes)
+
+    def _closed(self, params: object) -> None:
+        self._documents.close(read(OpenParams, params, types.TEXT_DOCUMENT_DID_CLOSE).text_document.uri)
+
+    def _saved(self, params: object) -> None:
+        """Nothing is new, but where the client sends the text along."""
+        given = read(SaveParams, params, types.TEXT_DOCUMENT_DID_SAVE)
+        if given.text is not None:
+            document = self._documents.get(given.text_document.uri)
+            version = document.version if document is not None else None
+            self._documents.change(given.text_document.uri, version, [Change(given.text)])
