@@ -67,6 +67,13 @@ PROVEN: Mapping[str, Sequence[str]] = {  # by a phrase of the row, the tests: fi
         "test_clients.py::test_a_slow_reader_stalls_nobody_and_gets_everything",
         "test_clients.py::test_a_client_that_never_reads_holds_its_own_call_back_only",
     ),
+    "the daemon is killed, or hangs": (
+        "test_forwarder.py::test_a_daemon_killed_in_the_middle_of_a_stream",
+        "test_forwarder.py::test_twenty_clients_and_one_kill",
+        "test_forwarder.py::test_a_stopped_daemon_is_ended_and_replaced",
+    ),
+    "a newer Libria": ("test_upgrade.py::test_nobody_is_cut_and_nothing_is_forgotten",),
+    "restarts in mid-answer": ("test_resume.py::test_an_editor_that_was_killed_comes_back",),
     "the same question at temperature 0": ("test_readme_table.py::test_the_same_question_again",),
 }
 

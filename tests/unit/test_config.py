@@ -103,7 +103,7 @@ REFUSED = {
     "unknown section": (
         "[retries]\n",
         "FILE:1: retries: there is no such setting; did you mean retry? Allowed here: defaults, aliases, "
-        "providers, limits, timeouts, retry, fallback, hedge_after, cache, redis, daemon, log, otel.",
+        "providers, limits, timeouts, retry, fallback, hedge_after, cache, redis, daemon, editor, log, otel.",
     ),
     "nothing near": (
         "[daemon]\nzzz = 1\n",
@@ -172,6 +172,10 @@ REFUSED = {
     "default that is no alias": (
         '[defaults]\nmodel = "fsat"\n[aliases]\nfast = "groq/x"\n',
         'FILE:2: defaults.model: must be "provider/model", or an alias from [aliases] (near: fast).',
+    ),
+    "editor's model that is no alias": (
+        '[editor]\ncompletion_model = "fsat"\n[aliases]\nfast = "groq/x"\n',
+        'FILE:2: editor.completion_model: must be "provider/model", or an alias from [aliases] (near: fast).',
     ),
     "compatible without an address": (
         "[providers.rack]\nhttp2 = true\n",

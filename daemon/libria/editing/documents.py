@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from libria.connect.documents import found, lines_of, put
 
@@ -172,8 +172,8 @@ class Documents:
         for root in self.roots:
             inside = root.rstrip("/") + "/"
             if uri.startswith(inside):
-                return unquote(uri[len(inside) :])
-        return unquote(urlsplit(uri).path).rpartition("/")[2]
+                return " ".join(unquote(uri[len(inside) :]).split("\n"))
+        return _file(uri)
 
     def _fits(self, uri: str, language: str, size: int) -> bool:
         others = sum(one.size + EACH for one in self._documents.values())
@@ -192,7 +192,20 @@ _SECRET = re.compile(
 
 def secret(uri: str) -> bool:
     """Whether a file of this name holds what nobody wants sent as he types."""
-    return _SECRET.fullmatch(unquote(urlsplit(uri).path).rpartition("/")[2]) is not None
+    return _SECRET.fullmatch(_file(uri)) is not None
+
+
+def _file(uri: str) -> str:
+    """The name alone. What is no URI is a name too."""
+    return " ".join(unquote(uri).rpartition("/")[2].split("\n"))
+
+
+def reach(anchor: Anchor, lines: int) -> Point:
+    """Where the range is once so many of its lines have passed."""
+    if not lines:
+        return anchor.start
+    point = (anchor.start[0] + lines, 0)
+    return min(point, anchor.end)
 
 
 def units(text: str, encoding: str) -> int:

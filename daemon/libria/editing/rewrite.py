@@ -1,5 +1,6 @@
 """A model's answer made into the text that is to stand in a range."""
 
+from libria.connect.documents import lines_of
 from libria_providers.fill_fence import Unfence
 
 _OPENS = (":", "{", "(", "[", "->", "=>", "then", "do")
@@ -29,9 +30,9 @@ def new_text(answer: str, old: str, *, line_break: str = "\n", markdown: bool = 
 
 
 def changed(old: str, new: str) -> tuple[int, int, str]:
-    """What differs, in whole lines: how many lines are the same at the beginning, how many at the end, and the new
-    text between them."""
-    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    """What differs, in whole lines: from which line of `old` on, up to which (that not included), and the new text
+    between them."""
+    before, after = _lines(old), _lines(new)
     most = min(len(before), len(after))
     first = 0
     while first < most and before[first] == after[first]:
@@ -39,7 +40,11 @@ def changed(old: str, new: str) -> tuple[int, int, str]:
     behind = 0
     while behind < most - first and before[-1 - behind] == after[-1 - behind]:
         behind += 1
-    return first, behind, "".join(after[first : len(after) - behind])
+    return first, len(before) - behind, "".join(after[first : len(after) - behind])
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in lines_of(text) if line]
 
 
 def _as_deep(text: str, old: str) -> str:

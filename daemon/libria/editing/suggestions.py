@@ -45,6 +45,8 @@ class Suggestions:
 
 def _typed(made: _Made, gap: Gap) -> str | None:
     """How much of what was suggested stands there now, and nothing else is new."""
+    if not made.gap.line <= gap.line <= made.gap.line + made.text.count("\n"):
+        return None
     tail = made.gap.prefix[-TAIL:]
     for length in range(len(made.text) + 1):
         typed = made.text[:length]

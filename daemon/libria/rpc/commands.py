@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 
 from libria.clock import Clock
-from libria.editing.documents import Anchor, Document, Documents
+from libria.editing.documents import Anchor, Document, Documents, reach
 from libria.editing.rewrite import changed, new_text
 from libria.editing.tasks import BY_COMMAND, EDIT, Problem, Task, prompt
 from libria.rpc.ability import Abilities
@@ -168,13 +168,8 @@ class Commands:
         raise _failed(f"The editor did not take the edit{f': {why[:200]}' if isinstance(why, str) and why else ''}.")
 
     def _edit(self, task: Task, document: Document, anchor: Anchor, new: str) -> Json:
-        first, behind, text = changed(anchor.text, new)
-        lines = anchor.text.splitlines(keepends=True)
-        start, end = anchor.start, anchor.end
-        if first:
-            start = (start[0] + first, 0)
-        if behind:
-            end = (anchor.start[0] + len(lines) - behind, 0)
+        first, last, text = changed(anchor.text, new)
+        start, end = reach(anchor, first), reach(anchor, last)
         edits = [{"range": self._documents.place(document, start, end), "newText": text}]
         if self.abilities.versioned_edits:
             identifier = {"uri": document.uri, "version": document.version}

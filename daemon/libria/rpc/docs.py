@@ -56,6 +56,32 @@ reason `disconnected` means that the daemon was lost and the call asked anew.
 A call goes on while any client listens; when the last one has gone away, `onDisconnect` decides. Cancelling a
 `libria/resume` ends the call itself where no other client listens to it, else only the listening.
 
+## Editors
+
+Any client of the Language Server Protocol gets, and is offered where it says that it can use it:
+
+- `textDocument/inlineCompletion` for documents it has opened: one item or none, whatever went wrong. A newer request of
+  the same document ends the one before (-32800). `[editor]` in the config names the model.
+- `textDocument/codeAction`: explain, fix, improve and document, for the selection, the diagnostics or the block around
+  the cursor.
+- `workspace/executeCommand` with `libria.fix`, `libria.rewrite`, `libria.document`, `libria.explain`, and `libria.edit`
+  for any `instruction`. A rewrite comes as one `workspace/applyEdit`; where the user typed meanwhile it moves along,
+  or is refused if that was within the range. A short explanation comes as `window/showMessage`, a long one as
+  `window/showDocument`. Both tell work-done progress, which can be cancelled.
+
+```ts
+interface EditArguments {  // the one argument of these commands
+  uri: string; range: Range;
+  version?: number;  // refused when the document is of another by now
+  instruction?: string; diagnostics?: Diagnostic[]; model?: string;
+  apply?: boolean;   // false: the result is all, and the client shows its own diff
+}
+interface EditResult {newText: string; range: Range | null; applied: boolean; version: number | null; model: string}
+interface ExplainResult {text: string; model: string}
+```
+
+Documents of more than 4 million characters are not kept.
+
 ## Errors
 
 | code | when |

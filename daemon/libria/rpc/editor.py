@@ -13,6 +13,7 @@ from libria.rpc.editor_params import (
     ChangeParams,
     CodeActionParams,
     CommandParams,
+    FoldersParams,
     InlineCompletionParams,
     OpenParams,
     SaveParams,
@@ -47,6 +48,7 @@ class Editor:
             types.TEXT_DOCUMENT_DID_CHANGE: self._changed,
             types.TEXT_DOCUMENT_DID_CLOSE: self._closed,
             types.TEXT_DOCUMENT_DID_SAVE: self._saved,
+            types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: self._folders,
         }
 
     def meet(self, capabilities: object) -> None:
@@ -115,3 +117,9 @@ class Editor:
             document = self._documents.get(given.text_document.uri)
             version = document.version if document is not None else None
             self._documents.change(given.text_document.uri, version, [Change(given.text)])
+
+    def _folders(self, params: object) -> None:
+        event = read(FoldersParams, params, types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS).event
+        gone = {folder.uri for folder in event.removed}
+        roots = [root for root in self._documents.roots if root not in gone]
+        self._documents.roots = (*roots, *(folder.uri for folder in event.added))

@@ -56,6 +56,19 @@ class SaveParams(msgspec.Struct, frozen=True, rename="camel"):
     text: str | None = None
 
 
+class Folder(msgspec.Struct, frozen=True):
+    uri: str
+
+
+class FoldersEvent(msgspec.Struct, frozen=True):
+    added: list[Folder] = []
+    removed: list[Folder] = []
+
+
+class FoldersParams(msgspec.Struct, frozen=True):
+    event: FoldersEvent
+
+
 class SelectedCompletion(msgspec.Struct, frozen=True):
     range: Range
     text: str

@@ -1,5 +1,6 @@
 """`textDocument/inlineCompletion`: one suggestion at the cursor, asked for as the user types."""
 
+import asyncio
 from dataclasses import dataclass
 
 from libria.editing.documents import Document, Documents
@@ -50,6 +51,7 @@ class Inline:
         self._suggestions = Suggestions()
         self._under_way: dict[str, Request] = {}  # by document
         self._default: _Default | None = None
+        self._looking: asyncio.Task[str | None] | None = None
         self._told: set[str] = set()
         self._paused_until = 0.0
 
@@ -135,7 +137,10 @@ class Inline:
             return engine.config.editor.completion_model
         now = engine.clock.now()
         if self._default is None or now - self._default.at > MODEL_SECONDS:
-            self._default = _Default(await engine.fill_model(self._session.origin()), now)
+            if self._looking is None or self._looking.done():
+                look = engine.fill_model(self._session.origin())
+                self._looking = asyncio.get_running_loop().create_task(look)
+            self._default = _Default(await asyncio.shield(self._looking), now)  # a cancel is no reason to begin anew
         return self._default.model
 
     def _failed(self, error: RpcError) -> None:

@@ -13,8 +13,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class TierFigures:
-    """`size` and `max_bytes` are bytes, None where only a long count could tell. `models` is what is held by model, "" where it is not known;
-    `problem` says in a sentence why the tier is not in use."""
+    """`size` and `max_bytes` are bytes, None where only a long count could tell. `models` is what is held by model, ""
+    where it is not known; `problem` says in a sentence why the tier is not in use."""
 
     name: str
     entries: int | None = 0

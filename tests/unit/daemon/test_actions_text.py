@@ -3,7 +3,7 @@
 import pytest
 
 from libria.editing.blocks import block_around
-from libria.editing.documents import Documents
+from libria.editing.documents import Documents, Point, reach
 from libria.editing.rewrite import changed, new_text
 from libria.editing.tasks import EXPLAIN, FIX, Problem, prompt
 
@@ -76,15 +76,31 @@ def test_the_answer_becomes_the_text(old: str, answer: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "difference"),
     [
-        ("a\nb\nc\n", "a\nB\nc\n", (1, 1, "B\n")),
+        ("a\nb\nc\n", "a\nB\nc\n", (1, 2, "B\n")),
         ("a\nb\n", "a\nx\nb\n", (1, 1, "x\n")),
-        ("a\nb\n", "a\n", (1, 0, "")),
-        ("a\na\n", "a\na\na\n", (2, 0, "a\n")),
-        ("a", "b", (0, 0, "b")),
+        ("a\nb\n", "a\n", (1, 2, "")),
+        ("a\na\n", "a\na\na\n", (2, 2, "a\n")),
+        ("a", "b", (0, 1, "b")),
+        ("b", "a\nb", (0, 0, "a\n")),
+        ("a\x0c\u2028\nb\n", "a\x0c\u2028\nc\n", (1, 2, "c\n")),
     ],
 )
 def test_only_lines_that_differ_are_edited(old: str, new: str, difference: tuple[int, int, str]) -> None:
     assert changed(old, new) == difference
+
+
+@pytest.mark.parametrize("new", ["", "b", "a\nb", "b\nc", "X\nc\n", "b\nX\nc\n", "b\x0c\nc\n", "b\nc\n\n"])
+@pytest.mark.parametrize(("start", "end"), [((1, 0), (3, 0)), ((0, 2), (1, 1)), ((1, 0), (1, 1)), ((0, 0), (4, 1))])
+def test_the_edit_of_what_differs_makes_the_new_text(start: Point, end: Point, new: str) -> None:
+    documents = Documents()
+    documents.open("file:///a.py", "python", 1, "one\nb\nc\nlast\nx")
+    document = documents.get("file:///a.py")
+    assert document is not None
+    wanted = document.text((0, 0), start) + new + document.text(end, document.end)
+    anchor = document.anchor(start, end)
+    first, last, text = changed(anchor.text, new)
+    document.replace(reach(anchor, first), reach(anchor, last), text)
+    assert document.text((0, 0), document.end) == wanted
 
 
 def test_the_question() -> None:
