@@ -1,5 +1,6 @@
 """The order of the layers: one function for the call, one for each target."""
 
+import resource
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,12 @@ from libria.layers.retry import Retry, RetryPolicy
 from libria.layers.service import Service
 from libria.layers.split import Split
 from libria_providers.types import Call
+
+MOST_CALLS = 2048
+"""In flight at once; those that come then wait for their turn."""
+
+FILES = 32
+"""Descriptors for all that is neither a client nor a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +58,14 @@ def for_calls(
     fallback = Fallback(targets, clock, Hedge(clock).race, filtered=filtered)
     answers = Answers(kept.store, kept.ttl, clock, kept.figures)
     coalesce = Coalesce(fallback, identify, clock, kept.figures, look=answers.find, leases=kept.leases)
-    admit = Admit(Cache(coalesce, kept.store, identify, kept.ttl, clock, kept.figures), clock)
+    admit = Admit(Cache(coalesce, kept.store, identify, kept.ttl, clock, kept.figures), clock, slots=_slots())
     return Calls(Split(admit, at_once), admit)
+
+
+def _slots() -> int:
+    """Each call has a connection of its own; half of the descriptors are for clients, some for files."""
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return MOST_CALLS if files == resource.RLIM_INFINITY else max(1, min(MOST_CALLS, files // 2 - FILES))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import httpx
 import truststore
 
 from libria_providers.errors import BadRequest, Disconnected, InvalidResponse, ProviderError, TimedOut
+from libria_providers.network import Network
 from libria_providers.types import Timeouts
 from libria_providers.wiring import Wiring
 
@@ -286,6 +287,8 @@ class _Shard:
         self.transport = transport
         self.in_use = 0
         self._pool: Any = getattr(transport, "_pool", None)
+        if self._pool is not None:  # httpcore takes one, httpx does not hand it on
+            self._pool._network_backend = Network()
 
     @property
     def connections(self) -> list[Any]:

@@ -5,8 +5,8 @@ import os
 import signal
 
 import pytest
-from e2e_client import Chat
 from e2e_home import Home, provider_env, wait_gone
+from e2e_whole import resets, whole
 
 from libria_providers.simulator import Simulator
 
@@ -20,22 +20,6 @@ async def gone(pid: int) -> None:
     await asyncio.to_thread(wait_gone, pid)
 
 
-async def whole(chat: Chat) -> dict[str, object]:
-    """The one answer, which its deltas since the last reset add up to, in order."""
-    result: dict[str, object] = await chat.result()
-    await chat.in_order()
-    assert chat.text() == result["content"]
-    answers = [one for one in chat.client.messages if "method" not in one and one["id"] == chat.id]
-    assert len(answers) == 1
-    starts = [value for value in chat.progress if value["kind"] == "start"]
-    assert [start["callId"] for start in starts] == [result["callId"]]
-    return result
-
-
-def resets(chat: Chat) -> list[str]:
-    return [value["reason"] for value in chat.progress if value["kind"] == "reset"]
-
-
 async def test_a_daemon_killed_in_the_middle_of_a_stream(own_home: Home, sim: Simulator) -> None:
     async with await own_home.stdio(env=provider_env(sim)) as client:
         await client.initialize()
@@ -44,7 +28,7 @@ async def test_a_daemon_killed_in_the_middle_of_a_stream(own_home: Home, sim: Si
         os.kill(only_daemon(own_home), signal.SIGKILL)
         result = await whole(chat)
         assert resets(chat) == ["disconnected"]
-        assert result["usage"]["outputTokens"] == 40  # type: ignore[index]  # JSON
+        assert result["usage"]["outputTokens"] == 40
         assert (await client.chat("openai/fast:3").result())["content"]
 
 

@@ -4,7 +4,7 @@ Where the provider says nothing of its limits it is found out, as TCP does: one 
 successes, half as many after a 429 or an overload (additive increase, multiplicative decrease).
 """
 
-MOST = 512
+MOST = 2048
 """What is begun with: far more than normal use has, so that nothing is slowed before it failed."""
 
 FEW = 8

@@ -13,7 +13,7 @@ from libria_providers.simulator.sender import Plan
 from libria_providers.simulator.wire import Request
 
 _HERE = b"TTTTTTTTTTTTTTTT"
-_CONTENT = re.compile(rb'(?<="delta":\{"content":)"[^"]*"')
+_CONTENT = re.compile(rb'(?<="delta":\{"content":)"(?:[^"\\]|\\.)*"')
 
 
 class CrowdSimulator(Simulator):

@@ -85,8 +85,8 @@ def _outward(rig: Rig, frames: int) -> tuple[float, float]:
     """Frames a second, and seconds of CPU for one, of a call's progress; nobody but us is on the other side."""
     ours, theirs = socket.socketpair()
     asked = frame({"jsonrpc": "2.0", "id": 1, "method": "libria/chat", "params": {"partialResultToken": "t"}})
-    value = b'{"jsonrpc":"2.0","method":"$/progress","params":{"token":"t","value":{"kind":"delta","text":" word","seq":%d}}}'
-    bodies = [value % number for number in range(frames)]
+    value = b'{"jsonrpc":"2.0","method":"$/progress","params":{"token":"t","value":'
+    bodies = [value + b'{"kind":"delta","text":" word","seq":%d}}}' % number for number in range(frames)]
     stream = b"".join(b"Content-Length: %d\r\n\r\n%b" % (len(body), body) for body in bodies)
     process = subprocess.Popen(
         [sys.executable, "-c", _PUMP, str(theirs.fileno())], pass_fds=[theirs.fileno()],

@@ -1,4 +1,4 @@
-"""Fifty forwarders at once where no daemon runs, twenty times: one daemon each time, and how long until all are served."""
+"""Fifty forwarders at once where no daemon runs, twenty times: one daemon each time, and how soon all are served."""
 
 import json
 import os
@@ -106,7 +106,9 @@ def _running(home: str) -> set[int]:
     for place in Path("/proc").glob("[0-9]*"):
         try:
             env = place.joinpath("environ").read_bytes().split(b"\0")
-            if f"LIBRIA_HOME={home}".encode() in env and b"serve" in place.joinpath("cmdline").read_bytes().split(b"\0"):
+            if f"LIBRIA_HOME={home}".encode() in env and b"serve" in place.joinpath("cmdline").read_bytes().split(
+                b"\0"
+            ):
                 found.add(int(place.name))
         except OSError:
             continue  # ended meanwhile, or another user's

@@ -65,4 +65,3 @@ async def _killed(rig: Rig, joined: Joined, number: int) -> tuple[float, float]:
         joined.send(frame({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": number}}))
         await ended
     return reset_at - killed, delta_at - killed
-
