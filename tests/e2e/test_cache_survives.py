@@ -47,7 +47,7 @@ async def kept(client: Client, at_least: int) -> dict[str, Any]:
             await asyncio.sleep(0.01)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1])
 async def test_a_thousand_entries_survive_a_kill_in_mid_write(tmp_path: Path, seed: int) -> None:
     folder = tmp_path / "cache" / "answers"
     writer = await asyncio.create_subprocess_exec(
