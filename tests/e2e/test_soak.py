@@ -1,5 +1,5 @@
-"""The bench's soak, half a minute of it: whatever fails and whenever it is cancelled, nothing leaks and nothing is said by
-half. LIBRIA_TEST_SOAK_SECONDS makes it longer."""
+"""The bench's soak, half a minute of it: whatever fails and whenever it is cancelled, nothing leaks and nothing is said
+by half. LIBRIA_TEST_SOAK_SECONDS makes it longer."""
 
 import json
 import os
