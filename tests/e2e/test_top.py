@@ -116,7 +116,10 @@ async def test_without_a_terminal_it_is_one_plain_picture(own_home: Home, sim: S
         await client.chat(LONG).seen("delta")
         code, out, err = await own_home.command("top")
         assert (code, err) == (0, "")
-        assert "streaming" in out
+        rows = out.splitlines()
+        assert rows[0].startswith("libria top")
+        assert [row for row in rows if row.startswith("Calls")]
+        assert any("streaming" in row for row in rows)
         assert "\x1b" not in out
         with Screen(own_home, "top", "--once") as top:
             assert await top.ended() == 0

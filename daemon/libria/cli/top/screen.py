@@ -32,7 +32,7 @@ def once(console: Console) -> int:
     while lines and not "".join(segment.text for segment in lines[-1]).strip():
         lines.pop()
     for line in lines:
-        console.print(Segments(line), end="\n", crop=False, soft_wrap=True)
+        console.print(Segments([*line, Segment.line()]), end="", crop=False, soft_wrap=True)
     return 0
 
 
