@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fuzz_bytes import EXAMPLES, cut, json_values, stretches
 from fuzz_server import ROUNDS, Arena, frame
 from hypothesis import given
 from hypothesis import strategies as st
-from test_framing_server import EXAMPLES, cut, json_values, stretches
 
 from libria.connect.loopback import Secrets
 

@@ -1,7 +1,8 @@
 """What a client of the Language Server Protocol says it can, as far as anything depends on it."""
 
 from dataclasses import dataclass
-from typing import cast
+
+from libria.rpc.messages import at
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +21,15 @@ class Abilities:
 
 def abilities(capabilities: object) -> Abilities:
     """From `capabilities` of the client's `initialize`."""
-    code_actions = _at(capabilities, "textDocument", "codeAction") is not None
+    code_actions = at(capabilities, "textDocument", "codeAction") is not None
     return Abilities(
-        inline_completion=_at(capabilities, "textDocument", "inlineCompletion") is not None,
+        inline_completion=at(capabilities, "textDocument", "inlineCompletion") is not None,
         code_actions=code_actions,
-        code_action_literals=_at(capabilities, "textDocument", "codeAction", "codeActionLiteralSupport") is not None,
+        code_action_literals=at(capabilities, "textDocument", "codeAction", "codeActionLiteralSupport") is not None,
         # Neovim 0.11 says nothing of commands, and refuses to run one that is not offered.
-        commands=code_actions or _at(capabilities, "workspace", "executeCommand") is not None,
-        apply_edit=_at(capabilities, "workspace", "applyEdit") is True,
-        versioned_edits=_at(capabilities, "workspace", "workspaceEdit", "documentChanges") is True,
-        work_done=_at(capabilities, "window", "workDoneProgress") is True,
-        show_document=_at(capabilities, "window", "showDocument", "support") is True,
+        commands=code_actions or at(capabilities, "workspace", "executeCommand") is not None,
+        apply_edit=at(capabilities, "workspace", "applyEdit") is True,
+        versioned_edits=at(capabilities, "workspace", "workspaceEdit", "documentChanges") is True,
+        work_done=at(capabilities, "window", "workDoneProgress") is True,
+        show_document=at(capabilities, "window", "showDocument", "support") is True,
     )
-
-
-def _at(value: object, *path: str) -> object:
-    for name in path:
-        value = cast(dict[str, object], value).get(name) if isinstance(value, dict) else None
-    return value

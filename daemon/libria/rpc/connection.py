@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, cast
@@ -16,9 +15,7 @@ from libria.rpc.codes import (
     CANCELLED,
     INTERNAL_ERROR,
     INVALID_REQUEST,
-    METHOD_NOT_FOUND,
     PARSE_ERROR,
-    REQUEST_FAILED,
     SERVER_CANCELLED,
     RpcError,
 )  # fmt: skip
@@ -27,19 +24,16 @@ from libria.rpc.framing import BadFrame
 from libria.rpc.gate import Gate, Why
 from libria.rpc.intake import Intake
 from libria.rpc.lsp import Lsp
+from libria.rpc.messages import at, decoded, other_protocol, too_many, unknown, where, work_done_token
 from libria.rpc.methods import AGAIN, HELLO, METHODS, PING, Context, Host, Method, greet
 from libria.rpc.nesting import MAX_LEVELS, too_deep
 from libria.rpc.outbox import STOP_READING, Outbox
 from libria.rpc.params import AgainParams, CancelParams, HelloParams, WorkDoneCancelParams, check
 from libria.rpc.request import Again, Request
 from libria.session import Session
-from libria_providers.registry import near
-from libria_providers.surrogates import mended
 from libria_providers.types import Json
 
 log = logging.getLogger("libria.rpc")
-
-_decode = msgspec.json.Decoder().decode
 
 DRAINING = RpcError(
     SERVER_CANCELLED, "The daemon is ending; ask again and a new one starts.", {"retryable": True, "attempts": []}
@@ -173,12 +167,12 @@ class Connection(asyncio.Protocol):
 
     def _receive(self, body: bytes) -> None:
         try:
-            decoded = _decoded(body)
+            value = decoded(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self._refuse(None, RpcError(PARSE_ERROR, "The message is not valid JSON in UTF-8, or nested too deeply."))
             return
-        deep = too_deep(body, decoded)
-        message = cast(dict[str, Any], decoded) if isinstance(decoded, dict) else {}
+        deep = too_deep(body, value)
+        message = cast(dict[str, Any], value) if isinstance(value, dict) else {}
         if deep:
             self._refuse(message.get("id"), RpcError(INVALID_REQUEST, _TOO_DEEP))
             return
@@ -242,7 +236,7 @@ class Connection(asyncio.Protocol):
         if self.draining:
             raise DRAINING
         if len(self._requests) >= self._gate.bounds.requests:
-            raise _too_many(self._gate.bounds.requests)
+            raise too_many(self._gate.bounds.requests)
         self._host.refresh()
         if method in METHODS:
             request = Request(id, self.outbox, self._forget, again=again)
@@ -252,7 +246,7 @@ class Connection(asyncio.Protocol):
             request = Request(id, self.outbox, self._forget, again=again)
             self._requests[id] = request
             params = message.get("params")
-            request.work_done_token = _token(params)
+            request.work_done_token = work_done_token(params)
             request.task = asyncio.get_running_loop().create_task(
                 self._run(method, request, partial(run, request, params))
             )
@@ -261,7 +255,7 @@ class Connection(asyncio.Protocol):
                 self._greeted(message.get("params"))
             self._lsp.handle({"params": None, **message})
         else:
-            raise _unknown(method)
+            raise unknown(method)
 
     def _start(self, method: Method, request: Request, params: object) -> None:
         """Params are checked here, so that a wrong request costs no task."""
@@ -284,14 +278,14 @@ class Connection(asyncio.Protocol):
         except asyncio.CancelledError:
             request.fail(DRAINING if self.draining else CANCELLED)
         except Exception as error:  # noqa: BLE001  # a fault of ours: the client hears that, the log hears where
-            log.error("%s failed: %s", method, _where(error))
+            log.error("%s failed: %s", method, where(error))
             request.fail(RpcError(INTERNAL_ERROR, "The daemon failed at this request; see its log."))
 
     def _hello(self, params: HelloParams) -> None:
         """Whoever speaks another protocol is told so and hears no more; who understands it is told who is here."""
         if params.protocol != PROTOCOL:
             self._intake.stop()
-            message = _other_protocol(params)
+            message = other_protocol(params)
             if params.moves:
                 self._tell("libria/refused", {"message": message})
             else:
@@ -310,15 +304,15 @@ class Connection(asyncio.Protocol):
 
     def _greeted(self, params: object) -> None:
         """Who is there, and whose keys count. What is not as LSP has it, LSP will refuse."""
-        name = _at(params, "clientInfo", "name")
+        name = at(params, "clientInfo", "name")
         if isinstance(name, str):
             self.session.client = name[:80]
         if self._editor is not None:
-            self._editor.meet(_at(params, "capabilities"))
-        version = _at(params, "clientInfo", "version")
+            self._editor.meet(at(params, "capabilities"))
+        version = at(params, "clientInfo", "version")
         if isinstance(version, str):
             self.session.version = version[:40]
-        env = _at(params, "initializationOptions", "libria", "env")
+        env = at(params, "initializationOptions", "libria", "env")
         if isinstance(env, dict):
             given = cast(dict[str, object], env)
             self.session.env = {name: value for name, value in given.items() if isinstance(value, str)}
@@ -349,59 +343,6 @@ class Connection(asyncio.Protocol):
         self.outbox.send_json({"jsonrpc": "2.0", "id": usable, "error": error.to_json()})
 
 
-def _token(params: object) -> int | str | None:
-    token = _at(params, "workDoneToken")
-    return token if type(token) in (int, str) else None  # type: ignore[return-value]  # narrowed by identity: no bool
-
-
-def _too_many(requests: int) -> RpcError:
-    message = f"This client waits for {requests} answers, the most it may; ask again when some have come."
-    data: Json = {"kind": "overloaded", "message": message, "retryable": True, "attempts": []}
-    return RpcError(REQUEST_FAILED, message, data)
-
-
 def _peer(transport: asyncio.BaseTransport) -> int | None:
     connection = transport.get_extra_info("socket")
     return pid_of(connection) if connection is not None else None
-
-
-def _decoded(body: bytes) -> object:
-    """Raises what msgspec raises."""
-    try:
-        return _decode(body)
-    except msgspec.DecodeError:
-        better = mended(body)
-        if better is None:
-            raise
-        return _decode(better)
-
-
-def _at(value: object, *path: str) -> object:
-    """What lies at `path`, or None."""
-    for name in path:
-        value = cast(dict[str, object], value).get(name) if isinstance(value, dict) else None
-    return value
-
-
-def _other_protocol(params: HelloParams) -> str:
-    version = re.sub(r"[^\w.+-]", "?", params.version)[:40]
-    said = f"The daemon (Libria {__version__}) speaks protocol {PROTOCOL}, this tool (Libria {version}) "
-    if params.protocol > PROTOCOL:
-        return f"{said}protocol {params.protocol}; end the daemon with `libria stop`, and a newer one starts."
-    return f"{said}protocol {params.protocol}; upgrade the tool's Libria."
-
-
-def _unknown(method: str) -> RpcError:
-    name = re.sub(r"[^\w/$.-]", "?", method)[:80]
-    alike = near(name, list(METHODS))
-    hint = f" Near: {', '.join(alike)}." if alike else ""
-    return RpcError(METHOD_NOT_FOUND, f"There is no method {name}.{hint}")
-
-
-def _where(error: Exception) -> str:
-    """The kind and the place, never the text, which may hold a prompt or a key."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-    return f"{type(error).__name__} at {place}"
