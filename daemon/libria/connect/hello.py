@@ -35,12 +35,14 @@ def carried(env: Mapping[str, str], more: tuple[str, ...] = ()) -> dict[str, str
 def named(config: os.PathLike[str]) -> tuple[str, ...]:
     """The variables that the config names as `api_key_env`. Looked for in its text, because to read
     TOML would cost every window memory; a word too many does no harm, as the file is the user's."""
+    if not os.path.isfile(config):
+        return ()  # a pipe would hang the window
     try:
         with open(config, encoding="utf-8", errors="replace") as file:
             pieces = file.read(1_000_000).split("api_key_env")[1:]
     except OSError:
         return ()
-    values = (piece.lstrip().removeprefix("=").lstrip() for piece in pieces)
+    values = (piece.lstrip("\"' \t").removeprefix("=").lstrip() for piece in pieces)
     return tuple(value[1:].split(value[0], 1)[0] for value in values if value[:1] in ('"', "'"))
 
 

@@ -44,18 +44,27 @@ def test_whatever_a_provider_is_set_up_with_travels() -> None:
 
 def test_the_greeting_is_one_frame_of_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "config.toml"
-    config.write_text("[providers.team]\napi_key_env = 'TEAM_SECRET'\n[providers.b]\napi_key_env=\"B\"\n")
+    config.write_text(
+        "[providers.team]\napi_key_env = 'TEAM_SECRET'\n[providers.b]\napi_key_env=\"B\"\n"
+        '[providers.c]\n"api_key_env" = "QUOTED"\n'
+    )
     for name in list(os.environ):
         monkeypatch.delenv(name)
     value = 'quote " backslash \\ newline \n umlaut ü emoji 😀'
     monkeypatch.setenv("X_API_KEY", value)
     monkeypatch.setenv("TEAM_SECRET", "s")
+    monkeypatch.setenv("QUOTED", "q")
     header, _, body = hello(config, "a “tool”").partition(b"\r\n\r\n")
     assert header == b"Content-Length: %d" % len(body)
     message = json.loads(body)
     assert message["method"] == "libria/hello"
     assert message["params"]["client"] == "a “tool”"
-    assert message["params"]["env"] == {"X_API_KEY": value, "TEAM_SECRET": "s"}
+    assert message["params"]["env"] == {"X_API_KEY": value, "TEAM_SECRET": "s", "QUOTED": "q"}
+
+
+def test_a_config_that_is_a_pipe_holds_no_greeting_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "config.toml")
+    assert hello(tmp_path / "config.toml", "").startswith(b"Content-Length: ")
 
 
 def test_a_variable_that_is_no_text_spoils_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
