@@ -6,7 +6,8 @@ from typing import Any
 
 from libria.cli.output import complain, print_json
 from libria.cli.screen import Screen
-from libria.client import CallFailed, connect
+from libria.client.channel import connect
+from libria.client.errors import CallFailed
 
 Json = Any
 

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from libria.cli.output import complain, print_json, table
-from libria.client import connect
+from libria.client.channel import connect
 
 Json = Any
 

@@ -31,7 +31,7 @@ def guarded(run: Callable[[list[str]], int], argv: list[str]) -> int:
 
 
 def _sentence(error: Exception) -> str:
-    from libria.client import CallFailed
+    from libria.client.errors import CallFailed
 
     if isinstance(error, CallFailed):
         return error.message

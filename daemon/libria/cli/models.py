@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from libria.cli.output import complain, print_json, table, terse, without_empty_columns
-from libria.client import connect
+from libria.client.channel import connect
 from libria_providers.registry import ROWS
 
 Json = Any

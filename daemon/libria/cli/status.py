@@ -5,7 +5,7 @@ from time import monotonic
 from typing import Any
 
 from libria.cli.output import complain, print_json
-from libria.client import Client
+from libria.client.channel import Channel
 
 Json = Any
 
@@ -88,7 +88,7 @@ def _ask(seconds: float) -> dict[str, Json] | None:
         return None
     pid = pid_of(connection)
     connection.settimeout(seconds)
-    with Client(connection) as client:
+    with Channel(connection) as client:
         try:
             answer: dict[str, Json] = client.request("libria/status", {})
         except TimeoutError:

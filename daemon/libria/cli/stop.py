@@ -5,7 +5,8 @@ from argparse import ArgumentParser
 from contextlib import suppress
 
 from libria.cli.output import complain
-from libria.client import CallFailed, Client, DaemonGone, attach
+from libria.client.channel import Channel, attach
+from libria.client.errors import CallFailed, DaemonGone
 
 
 def run(argv: list[str]) -> int:
@@ -33,7 +34,7 @@ def run(argv: list[str]) -> int:
     return 1
 
 
-def _stop(client: Client, wait: float) -> bool:
+def _stop(client: Channel, wait: float) -> bool:
     """Whether it ended within `wait` seconds. Raises TimeoutError when it does not answer."""
     try:
         with suppress(DaemonGone):  # it may be quicker than its answer

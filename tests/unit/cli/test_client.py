@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from libria import client as module
-from libria.client import CallFailed, Client, DaemonGone, attach, connect
+from libria.client import channel as module
+from libria.client.channel import Channel, attach, connect
+from libria.client.errors import CallFailed, DaemonGone
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +81,7 @@ def test_frames_may_come_in_any_pieces(size: int) -> None:
 
     thread = threading.Thread(target=speak)
     thread.start()
-    with Client(ours) as client:
+    with Channel(ours) as client:
         assert client.request("x", {}) == "ü🙂"
     thread.join()
     theirs.close()

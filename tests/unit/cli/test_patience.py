@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from libria import client as module
-from libria.client import CallFailed, Client, DaemonGone
+from libria.client import channel as module
+from libria.client.channel import Channel
+from libria.client.errors import CallFailed, DaemonGone
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +18,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CANCEL_WAIT", 0.01)
 
 
-def served(daemon: Callable[[socket.socket], None]) -> tuple[Client, threading.Thread]:
+def served(daemon: Callable[[socket.socket], None]) -> tuple[Channel, threading.Thread]:
     ours, theirs = socket.socketpair()
 
     def run() -> None:
@@ -26,7 +27,7 @@ def served(daemon: Callable[[socket.socket], None]) -> tuple[Client, threading.T
 
     thread = threading.Thread(target=run)
     thread.start()
-    return Client(ours, patience=0.01), thread
+    return Channel(ours, patience=0.01), thread
 
 
 def frame(message: object) -> bytes:
@@ -71,7 +72,7 @@ def test_what_it_said_before_it_closed_is_heard() -> None:
     refusal = {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "Another protocol; upgrade."}}
     theirs.sendall(frame(refusal))
     theirs.close()
-    with Client(ours) as client:
+    with Channel(ours) as client:
         with pytest.raises(CallFailed, match="Another protocol"):
             client.request("libria/models", {})
         with pytest.raises(DaemonGone):

@@ -6,7 +6,8 @@ from threading import Thread
 from typing import Any, cast
 
 from libria import __version__
-from libria.client import CallFailed, Client, attach
+from libria.client.channel import Channel, attach
+from libria.client.errors import CallFailed
 from libria.paths import socket_path
 
 Json = Any
@@ -61,7 +62,7 @@ def _ask(said: dict[str, Json]) -> None:
         said["fault"] = str(error)
 
 
-def _or_nothing(client: Client, method: str) -> dict[str, Json]:
+def _or_nothing(client: Channel, method: str) -> dict[str, Json]:
     try:
         return cast("dict[str, Json]", client.request(method, {}))
     except CallFailed:

@@ -8,7 +8,8 @@ from typing import Any
 
 from libria.cli.silent import silent
 from libria.cli.words import harmless
-from libria.client import CallFailed, Client
+from libria.client.channel import Channel
+from libria.client.errors import CallFailed
 
 Json = Any
 
@@ -46,7 +47,7 @@ class Feed:
 
     changed: Callable[[], None] = lambda: None
     picture: Picture = field(default_factory=Picture)
-    _client: Client | None = None
+    _client: Channel | None = None
     _pid: int | None = None
     _news: str | None = None
     _params: dict[str, Json] = field(default_factory=lambda: ASKED)
@@ -100,7 +101,7 @@ class Feed:
                 return None
             self._pid = pid_of(connection)
             connection.settimeout(ANSWER_SECONDS)
-            self._client = Client(connection)
+            self._client = Channel(connection)
         try:
             status: dict[str, Json] = self._client.request("libria/status", self._params)
         except CallFailed as error:

@@ -10,6 +10,8 @@ from itertools import count
 from time import monotonic
 from typing import Any, cast
 
+from libria.client.errors import CallFailed, DaemonGone
+
 Json = Any  # whatever JSON can say; looked into by the commands
 
 CANCEL_WAIT = 0.5
@@ -29,24 +31,7 @@ RECEIVE = 64 * 1024
 METHOD_NOT_FOUND = -32601
 
 
-class CallFailed(Exception):
-    """The daemon answered with an error; `message` is one sentence that says what to do."""
-
-    def __init__(self, code: int, message: str, data: Json = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.data = data
-
-
-class DaemonGone(ConnectionError):
-    """The connection ended before the answer came, or what came is no JSON-RPC."""
-
-    def __init__(self, message: str = "The daemon ended before it answered; try again.") -> None:
-        super().__init__(message)
-
-
-class Client:
+class Channel:
     """One connection; one request at a time. Closing it is the caller's, by `with` or `close`. A daemon that says
     nothing for `patience` seconds is asked whether it is there, so that an answer may take as long as it takes;
     one that is still silent then raises TimeoutError. Without it, the socket's own timeout does."""
@@ -57,7 +42,7 @@ class Client:
         self._buffer = bytearray()  # received and not yet read
         self._ids = count(1)
 
-    def __enter__(self) -> "Client":
+    def __enter__(self) -> "Channel":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -228,17 +213,17 @@ def _result(response: dict[str, Json]) -> Json:
     raise CallFailed(error.get("code", 0), error.get("message", "The call failed."), error.get("data"))
 
 
-def connect() -> Client:
+def connect() -> Channel:
     """Join the user's daemon, starting it where there is none. Raises OSError with a sentence."""
     from libria.connect import daemon_socket
 
     try:
-        return Client(daemon_socket("libria"), patience=PATIENCE)
+        return Channel(daemon_socket("libria"), patience=PATIENCE)
     except ConnectionError:
         raise DaemonGone from None  # above all no BrokenPipeError, which would mean standard output
 
 
-def attach() -> Client | None:
+def attach() -> Channel | None:
     """Join the daemon that runs, or None where none does; never starts one. Its requests raise
     TimeoutError when it is silent for long: it is for questions that are answered at once."""
     from libria.connect import running_socket
@@ -250,7 +235,7 @@ def attach() -> Client | None:
     if connection is None:
         return None
     connection.settimeout(ATTACH_WAIT)
-    return Client(connection)
+    return Channel(connection)
 
 
 ATTACH_WAIT = 5.0

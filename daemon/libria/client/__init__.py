@@ -1,0 +1,1 @@
+"""Clients of the daemon: standard library only."""
