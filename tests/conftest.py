@@ -1,9 +1,15 @@
 """What holds for every test: no real key, no real address, none of the user's own Libria."""
 
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # the plugin beside this file
+
+pytest_plugins = ["recordings_table"]
 
 SECRET_SUFFIXES = ("_API_KEY", "_API_TOKEN", "_AUTH_TOKEN", "_BASE_URL", "_API_BASE", "_ENDPOINT")
 OTHERS = ("OLLAMA_HOST", "HF_TOKEN", "SSL_CERT_FILE", "SSL_CERT_DIR")

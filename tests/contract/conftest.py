@@ -2,7 +2,6 @@
 with LIBRIA_TEST_REQUIRE=all."""
 
 import sys
-from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,35 +35,16 @@ def _need_recordings() -> None:
         missing()
 
 
-_passed: dict[tuple[str, str], int] = defaultdict(int)
-_all: dict[tuple[str, str], int] = defaultdict(int)
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]  # a wrapper's type is pytest's own
+    """Says with the report what the table at the end is made of; that is put together where all reports come in."""
     report = yield
     if call.when == "call" and isinstance(item, pytest.Function):
         params = item.callspec.params if hasattr(item, "callspec") else {}
         recording = next((value for value in params.values() if isinstance(value, Recording)), None)
         if recording is not None:
-            place = (recording.provider, recording.category)
-            _all[place] += 1
-            _passed[place] += report.passed
+            report.user_properties.append(("recording", [recording.provider, recording.category]))
+        for exception, files in wire_exceptions.used.items():
+            report.user_properties += [("exception", [exception.field, exception.reason, file]) for file in files]
+        wire_exceptions.used.clear()
     return report
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not _all:
-        return
-    terminalreporter.section("recordings: passes of provider × category")
-    for provider in sorted({provider for provider, _ in _all}):
-        cells = [
-            f"{category} {_passed[provider, category]}/{_all[provider, category]}"
-            for known, category in sorted(_all)
-            if known == provider
-        ]
-        terminalreporter.write_line(f"{provider}: {', '.join(cells)}")
-    terminalreporter.write_line(f"all: {sum(_passed.values())}/{sum(_all.values())}")
-    for exception, files in wire_exceptions.used.items():
-        files_of = f"{len(files)} recordings, {min(files)}" + (" and others" if len(files) > 1 else "")
-        terminalreporter.write_line(f"exception, {exception.field}: {exception.reason} ({files_of})")

@@ -63,6 +63,7 @@ class Connection(asyncio.Protocol):
         self._moves = False  # the client understands what a daemon says of its own end
         self._moving = False  # and was told
         self.draining = False
+        self._made = False  # the transport is there: it comes a turn of the loop after the connection was accepted
         self.stays = False  # open until the process ends: whoever asked for that waits for it
         self._strange = False
         self._heard: Callable[[], None] = lambda: None  # to be called with the first message
@@ -77,6 +78,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         plain = self._transport = cast(asyncio.Transport, transport)  # uvloop's are none by inheritance
         self.outbox = Outbox(plain)
+        self._made = True
         self._intake = Intake(
             plain,
             self._gate.bounds,
@@ -134,7 +136,8 @@ class Connection(asyncio.Protocol):
     def drain(self) -> None:
         """Answer new requests with "ending"; close once the last one is answered."""
         self.draining = True
-        self._end_when_drained()
+        if self._made:
+            self._end_when_drained()
 
     def turn_away(self, why: Why, error: RpcError) -> None:
         """What the gate says to who may not come in, or not stay."""
