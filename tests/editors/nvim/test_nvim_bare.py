@@ -39,6 +39,7 @@ def bare(home: Home, open_nvim: Callable[..., Nvim]) -> Nvim:
     return nvim
 
 
+@pytest.mark.each
 def test_a_fix_is_applied_and_undone_at_once(bare: Nvim, provider: Provider) -> None:
     bare.lua(ACT, "Fix", "old is old")
     bare.until(f"vim.api.nvim_buf_get_lines(0, 1, 2, true)[1] == [==[{FIRST}]==]", "the fix")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from e2e_home import Home, provider_env
 from nvim_kit import Nvim, Provider
 
@@ -29,6 +30,7 @@ def kill(home: Home) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.each
 def test_the_deltas_are_the_answer(nvim: Nvim) -> None:
     nvim.lua(CHAT, "openai/fast:30")
     nvim.until("heard.done > 0")
@@ -38,6 +40,7 @@ def test_the_deltas_are_the_answer(nvim: Nvim) -> None:
     assert heard["done"] == 1
 
 
+@pytest.mark.each
 def test_after_a_reset_they_are_the_answer_of_the_next(nvim: Nvim) -> None:
     nvim.lua(CHAT, "breaking-story")
     nvim.until("heard.done > 0")
@@ -53,6 +56,7 @@ def test_a_failure_is_a_sentence(nvim: Nvim) -> None:
     assert nvim.lua("return heard.err.data.kind") == "credentialRejected"
 
 
+@pytest.mark.each
 def test_a_cancel_reaches_the_provider(nvim: Nvim, provider: Provider) -> None:
     nvim.lua(CHAT, "openai/story+rate:50")
     nvim.until('heard.text ~= ""')
@@ -64,6 +68,7 @@ def test_a_cancel_reaches_the_provider(nvim: Nvim, provider: Provider) -> None:
     provider.saw_hang_up()
 
 
+@pytest.mark.each
 def test_a_cancel_before_the_client_is_ready(nvim: Nvim) -> None:
     nvim.lua(f"{CHAT} handle.cancel()", "openai/story")
     nvim.until("heard.done > 0")
@@ -72,6 +77,7 @@ def test_a_cancel_before_the_client_is_ready(nvim: Nvim) -> None:
     assert nvim.lua("return heard.err") is None
 
 
+@pytest.mark.each
 def test_the_daemon_is_killed_in_the_middle(nvim: Nvim, home: Home) -> None:
     nvim.lua(CHAT, "openai/story+rate:200")
     nvim.until('heard.text ~= ""')
@@ -83,6 +89,7 @@ def test_the_daemon_is_killed_in_the_middle(nvim: Nvim, home: Home) -> None:
     assert heard["done"] == 1
 
 
+@pytest.mark.each
 def test_the_forwarder_is_killed_and_the_next_question_starts_it_again(
     open_nvim: Callable[..., Nvim], home: Home
 ) -> None:

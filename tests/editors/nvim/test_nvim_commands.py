@@ -3,6 +3,7 @@
 import subprocess
 from pathlib import Path
 
+import pytest
 from e2e_home import Home
 from nvim_kit import Nvim, Provider
 
@@ -18,6 +19,7 @@ def said(provider: Provider) -> list[str]:
     return provider.look(lambda sim: [str(message["content"]) for message in sim.calls[-1].body["messages"]])
 
 
+@pytest.mark.each
 def test_ask_streams_into_a_window_and_a_follow_up_keeps_the_conversation(nvim: Nvim, provider: Provider) -> None:
     setup(nvim, "openai/echo")
     nvim.input(":Libria ask Why one daemon?<CR>")
@@ -43,6 +45,7 @@ def test_ask_about_lines(nvim: Nvim, provider: Provider) -> None:
     assert said(provider) == ["What is it?\n\n```text\none\ntwo\n```"]
 
 
+@pytest.mark.each
 def test_ask_is_cancelled_by_a_key_and_goes_on(nvim: Nvim, provider: Provider) -> None:
     setup(nvim, "openai/story+rate:60")
     nvim.input(":Libria ask Tell me.<CR>")
@@ -77,6 +80,7 @@ def test_explain_shows_the_lines_to_the_model(nvim: Nvim, provider: Provider) ->
     nvim.until_screen("## Explain what this does.")
 
 
+@pytest.mark.each
 def test_commit_reads_what_is_staged(nvim: Nvim, provider: Provider, home: Home) -> None:
     setup(nvim, "openai/echo")
     place = Path(nvim.lua("return vim.fn.getcwd()"))
@@ -96,6 +100,7 @@ def test_commit_reads_what_is_staged(nvim: Nvim, provider: Provider, home: Home)
     assert nvim.buffer().endswith("\n# Please")
 
 
+@pytest.mark.each
 def test_a_model_is_chosen_from_the_list_or_by_name(nvim: Nvim) -> None:
     found = nvim.lua("return vim.fn.getcompletion('Libria models openai/st', 'cmdline')")
     assert "openai/story" in found
@@ -110,6 +115,7 @@ def test_a_model_is_chosen_from_the_list_or_by_name(nvim: Nvim) -> None:
     nvim.until("require('libria.config').current.model == 'openai/echo'")
 
 
+@pytest.mark.each
 def test_status_is_shown_over_the_editor(nvim: Nvim) -> None:
     setup(nvim, "openai/status:401")
     nvim.input(":Libria insert it<CR>")
@@ -122,6 +128,7 @@ def test_status_is_shown_over_the_editor(nvim: Nvim) -> None:
     nvim.until("#vim.api.nvim_list_wins() == 1")
 
 
+@pytest.mark.each
 def test_the_log_is_followed_in_a_terminal(nvim: Nvim) -> None:
     setup(nvim, "openai/fast:3")
     nvim.input(":Libria insert it<CR>")

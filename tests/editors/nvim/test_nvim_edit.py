@@ -22,6 +22,7 @@ def edit(nvim: Nvim, new: str = NEW, model: str = "openai/echo", lines: str = "2
     nvim.input(f":{lines}Libria edit use whole names<CR>")
 
 
+@pytest.mark.each
 def test_the_differences_are_shown_and_accepted_as_one_step_of_undo(nvim: Nvim) -> None:
     edit(nvim, f"```python\n{NEW}\n```\n")
     screen = nvim.until_screen("1 change; :Libria accept, reject")
@@ -36,6 +37,7 @@ def test_the_differences_are_shown_and_accepted_as_one_step_of_undo(nvim: Nvim) 
     assert nvim.buffer().split("\n") == OLD
 
 
+@pytest.mark.each
 def test_words_that_differ_are_marked(nvim: Nvim) -> None:
     edit(nvim)
     nvim.until(f"{WAITS} == 1")
@@ -59,6 +61,7 @@ def test_words_that_differ_are_marked(nvim: Nvim) -> None:
     assert marks == ["+width", "+width", "w", "w"]
 
 
+@pytest.mark.each
 def test_one_by_one(nvim: Nvim) -> None:
     old = [f"line {number}" for number in range(1, 10)]
     new = [*old[:1], "TWO", *old[2:5], "six and a half", *old[5:8]]
@@ -129,6 +132,7 @@ def test_the_lines_are_gone_in_the_middle(nvim: Nvim, provider: Provider, gone: 
     assert nvim.lua(f"return {WAITS}") == 0
 
 
+@pytest.mark.each
 def test_fix_says_what_is_reported_of_the_lines(nvim: Nvim) -> None:
     nvim.lua(START, "openai/echo", OLD, NEW)
     nvim.lua("""vim.diagnostic.set(vim.api.nvim_create_namespace("t"), 0, {

@@ -9,6 +9,12 @@ from nvim_kit import PLUGIN, Nvim
 
 LINE = "require('libria.status').line()"
 CHAT = "_G.handle = require('libria').chat({ model = ..., prompt = 'Why?' })"
+CACHED = """
+require("libria").chat({
+  model = ..., prompt = "Why?", params = { cache = { mode = "use" } },
+  on_done = function() _G.asked = (asked or 0) + 1 end,
+})
+"""
 AT_REST = "require('libria.client').under_way() == 0 and require('libria.events').last ~= nil"
 
 
@@ -23,24 +29,31 @@ def test_the_status_line(nvim: Nvim) -> None:
     nvim.until_screen("[No Name] openai/story+rate:40+first:50\n")
 
 
-def test_the_status_line_says_the_place_in_the_queue_and_what_was_spent(nvim: Nvim) -> None:
-    """What the daemon would say, said in its place."""
-    nvim.lua("""
-      local seen = require("libria.events").begin("openai/gpt-5-mini")
-      seen.value({ kind = "status", state = "queued", position = 3, etaMs = 1200, seq = 1 })
-      vim.o.columns = 100
-    """)
-    assert nvim.lua(f"return {LINE}") == "openai/gpt-5-mini queued 3 2 s"
-    nvim.lua("""require("libria.client").get = function()
-      return { initialized = true, request = function(_, method, params, done)
-        _G.asked = (asked or 0) + 1
-        _G.params = params
-        done(nil, { today = { usd = 0.128 } })
-      end }
-    end""")
-    nvim.lua(f"{LINE} {LINE}")
-    nvim.until(f"{LINE} == 'openai/gpt-5-mini queued 3 2 s $0.13 today'")
-    assert nvim.lua("return { asked, params }") == [1, {"parts": ["today"]}]
+QUEUE = """
+_G.others = {}
+for number = 1, 2 do -- one has the only place there is, one is the next
+  others[number] = require("libria.client").request("libria/chat", {
+    model = "openai/gpt-5-nano", messages = { { role = "user", content = "Other " .. number } },
+  }, function() end, function() end)
+end
+"""
+
+
+@pytest.mark.each
+def test_the_status_line_says_place_cache_and_spend(nvim: Nvim) -> None:
+    """As the daemon has it, which lets one call of this model in at a time."""
+    nvim.lua("vim.o.laststatus, vim.o.statusline = 2, [[%{%v:lua.require'libria.status'.line()%}]]")
+    nvim.lua(QUEUE)
+    nvim.until("require('libria.client').get().initialized")
+    nvim.lua(CHAT, "openai/gpt-5-nano")
+    nvim.until_screen("openai/gpt-5-nano queued 2")
+    nvim.lua("others[1].cancel() others[2].cancel() handle.cancel()")
+    nvim.until(AT_REST)
+    for times in (1, 2):
+        nvim.lua(CACHED, "openai/gpt-5-mini")
+        nvim.until(f"{AT_REST} and asked == {times}")
+    nvim.until_screen("openai/gpt-5-mini cached")
+    nvim.until_screen("openai/gpt-5-mini cached <$0.01 today")
 
 
 def test_events_tell_what_a_call_does(nvim: Nvim) -> None:
@@ -78,6 +91,7 @@ def test_progress_is_native(nvim: Nvim) -> None:
     assert shown[-1] == ["success", "Libria"]
 
 
+@pytest.mark.each
 def test_the_health_check(nvim: Nvim) -> None:
     nvim.lua(CHAT, "openai/fast:3")
     nvim.until(AT_REST)
@@ -97,6 +111,7 @@ def test_the_health_check_without_the_command(nvim: Nvim) -> None:
     assert "ERROR `/nowhere/libria --version` failed" in nvim.buffer()
 
 
+@pytest.mark.each
 def test_the_help_is_what_the_plugin_has(nvim_binary: str) -> None:
     run = [nvim_binary, "-l", str(PLUGIN / "scripts" / "help.lua"), "--check"]
     done = subprocess.run(run, capture_output=True, text=True, timeout=30, check=False)

@@ -17,6 +17,7 @@ def insert(nvim: Nvim, model: str, keys: str = "gg$") -> None:
     nvim.input(f"{keys}:Libria insert a story<CR>")
 
 
+@pytest.mark.each
 def test_one_step_of_undo(nvim: Nvim) -> None:
     insert(nvim, "openai/story+rate:400")
     nvim.until(AT_REST)
@@ -25,6 +26,7 @@ def test_one_step_of_undo(nvim: Nvim) -> None:
     assert nvim.buffer() == "one\ntwo\nthree"
 
 
+@pytest.mark.each
 def test_the_user_writes_elsewhere_meanwhile(nvim: Nvim, provider: Provider) -> None:
     insert(nvim, SLOW)
     nvim.until(BEGUN)
@@ -38,6 +40,7 @@ def test_the_user_writes_elsewhere_meanwhile(nvim: Nvim, provider: Provider) -> 
     assert nvim.lua("return vim.fn.line('.')") == len(lines)  # where the user is, not where the text is
 
 
+@pytest.mark.each
 def test_the_cursor_follows_only_from_the_end(nvim: Nvim) -> None:
     insert(nvim, "openai/story+rate:400")
     nvim.until(AT_REST)
@@ -52,6 +55,7 @@ def test_the_cursor_follows_only_from_the_end(nvim: Nvim) -> None:
     nvim.until(AT_REST)
 
 
+@pytest.mark.each
 def test_it_starts_again_in_the_middle(nvim: Nvim) -> None:
     insert(nvim, "breaking-story")
     nvim.until(AT_REST)

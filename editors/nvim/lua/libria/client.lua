@@ -92,7 +92,7 @@ function M.start()
   end
   local ok, id = pcall(vim.lsp.start, {
     name = NAME,
-    cmd = cmd,
+    cmd = require("libria.transport").of(cmd),
     capabilities = capabilities(),
     handlers = { ["$/progress"] = on_progress },
     on_init = function()

@@ -131,6 +131,7 @@ M.all = {
       end
       vim.cmd.tabnew()
       vim.fn.jobstart(vim.list_extend(program, { "log", "--follow" }), { term = true })
+      vim.cmd("normal! G") -- only a cursor in the last line goes along with what comes
     end,
   },
 }

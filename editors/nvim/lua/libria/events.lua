@@ -33,7 +33,7 @@ local function fire(name, data)
   vim.api.nvim_exec_autocmds("User", { pattern = pattern, modeline = false, data = vim.deepcopy(data) })
 end
 
-local EVERY_NS = 250 * 1000000 -- how often the speed of a stream is told
+local EVERY_NS = 500 * 1000000 -- how often the speed of a stream is told
 local STREAMS = { delta = "streaming", reasoning = "thinking" }
 
 --- One call. Its times are the editor's own.

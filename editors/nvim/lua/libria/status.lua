@@ -3,7 +3,7 @@ local events = require("libria.events")
 
 local M = {}
 
-local EVERY_MS = 30000 -- at most so often the daemon is asked what was spent
+local EVERY_MS = 30000 -- so often, and after each call, the daemon is asked what was spent
 local asked_at = -EVERY_MS
 ---@type number? US dollars
 local spent
@@ -20,6 +20,12 @@ function M.words(call)
     words[#words + 1] = require("libria.waiting").words(value)
   end
   return table.concat(words, " ")
+end
+
+---@param usd number
+---@return string
+local function dollars(usd)
+  return usd > 0 and usd < 0.01 and "<$0.01" or ("$%.2f"):format(usd)
 end
 
 local function ask_what_was_spent()
@@ -62,7 +68,7 @@ function M.line()
     end
   end
   if spent and spent > 0 then
-    words[#words + 1] = ("$%.2f today"):format(spent)
+    words[#words + 1] = dollars(spent) .. " today"
   end
   return (table.concat(words, " "):gsub("%%", "%%%%"))
 end
@@ -77,7 +83,7 @@ local function described(status)
     ("cache: %d of %d found"):format(status.cache.hits, status.cache.hits + status.cache.misses),
   }
   if today.usd then
-    lines[#lines + 1] = ("today: $%.2f, %d requests"):format(today.usd, today.attempts)
+    lines[#lines + 1] = ("today: %s, %d requests"):format(dollars(today.usd), today.attempts)
   end
   for _, client in ipairs(status.clients) do
     lines[#lines + 1] = ("client  %s  %d calls"):format(client.name ~= "" and client.name or "?", client.calls)
@@ -109,6 +115,7 @@ for _, name in ipairs({ "Started", "Status", "Finished" }) do
     group = vim.api.nvim_create_augroup("libria.status." .. name, {}),
     pattern = "LibriaRequest" .. name,
     callback = function()
+      asked_at = name == "Finished" and -EVERY_MS or asked_at -- that call was paid for
       vim.cmd.redrawstatus({ bang = true })
     end,
   })

@@ -5,6 +5,8 @@ local M = {}
 
 local space = vim.api.nvim_create_namespace("libria.stream")
 
+local WITH_TREE_MS = 60
+
 ---@class libria.Stream
 ---@field buffer integer
 ---@field _from integer extmarks around what was written
@@ -51,6 +53,14 @@ function Stream:range()
   return from[1], from[2], to[1], to[2]
 end
 
+--- A buffer with a syntax tree is drawn twice for each change, the second time when the tree is there: it is written
+--- more seldom, as more than 40 times a second is a storm.
+---@return integer
+function Stream:_pause()
+  local often = config.current.batch_ms
+  return vim.treesitter.highlighter.active[self.buffer] and math.max(often, WITH_TREE_MS) or often
+end
+
 --- Hold the piece, to be written with others in a moment.
 ---@param text string
 function Stream:add(text)
@@ -62,7 +72,7 @@ function Stream:add(text)
     self._timer = vim.defer_fn(function()
       self._timer = nil
       self:flush()
-    end, config.current.batch_ms)
+    end, self:_pause())
   end
 end
 
