@@ -1,0 +1,138 @@
+/** @libria in VS Code's chat: questions, and the commands explain, fix, tests and commit. */
+import {
+  type CancellationToken,
+  type ChatContext,
+  chat,
+  type ChatRequest,
+  type ChatResponseStream,
+  type ChatResult,
+  commands,
+  Disposable,
+  Uri,
+} from "vscode";
+import { Batches } from "./chat/batches";
+import { AGAIN } from "./chat/messages";
+import { git } from "./commands/git";
+import { waiting } from "./commands/jobs";
+import * as prompts from "./commands/prompts";
+import { chosenModel } from "./commands/settings";
+import type { Daemon } from "./daemon";
+import { describe, isCancellation } from "./errors";
+import { history } from "./participant/history";
+import { material } from "./participant/material";
+import { asked, followups, system } from "./participant/tasks";
+import type { Parts } from "./parts";
+import type { MessageParam, Progress } from "./protocol";
+
+/** The command behind the button of /commit. */
+const USE_MESSAGE = "libria.useCommitMessage";
+
+export function register({ context, daemon }: Parts): Disposable {
+  const participant = chat.createChatParticipant("libria.chat", (request, before, stream, token) =>
+    answer(daemon, request, before, stream, token),
+  );
+  participant.iconPath = Uri.joinPath(context.extensionUri, "media", "icon.png");
+  participant.followupProvider = {
+    provideFollowups: ({ metadata }) => followups(metadata?.["command"] as string | undefined),
+  };
+  return Disposable.from(participant, commands.registerCommand(USE_MESSAGE, useMessage));
+}
+
+async function answer(
+  daemon: Daemon,
+  request: ChatRequest,
+  before: ChatContext,
+  stream: ChatResponseStream,
+  token: CancellationToken,
+): Promise<ChatResult> {
+  const metadata = { command: request.command };
+  try {
+    const question = await questionOf(request, stream);
+    const messages: MessageParam[] = [...history(before), { role: "user", content: question }];
+    const params = { ...modelOf(request), system: system(request.command), messages };
+    const shown = new Shown(stream);
+    const on = (value: Progress) => {
+      shown.on(value);
+    };
+    try {
+      const result = await daemon.stream("libria/chat", params, { on, token });
+      shown.flush();
+      if (request.command === "commit") {
+        stream.button({ command: USE_MESSAGE, title: "Use as Commit Message", arguments: [result.content] });
+      }
+    } finally {
+      shown.flush();
+    }
+    return { metadata };
+  } catch (error) {
+    if (isCancellation(error)) {
+      return { metadata };
+    }
+    const { message, actions } = describe(error);
+    for (const { title, command } of actions) {
+      if (command !== undefined) {
+        stream.button({ command, title });
+      }
+    }
+    return { metadata, errorDetails: { message } };
+  }
+}
+
+async function questionOf(request: ChatRequest, stream: ChatResponseStream): Promise<string> {
+  const { blocks } = await material(request, stream);
+  if (request.command !== "commit") {
+    return asked(request.command, request.prompt, blocks);
+  }
+  const repository = (await git()).repositories[0];
+  const diff = repository && ((await repository.diff(true)) || (await repository.diff(false)));
+  if (diff === undefined || diff === "") {
+    throw new Error("There is no change to describe; new files have to be staged first.");
+  }
+  return prompts.commit(diff, request.prompt.trim());
+}
+
+/** The model that the chat is set to, where it is one of Libria's. */
+function modelOf({ model }: ChatRequest): { model?: string } {
+  return model.vendor === "libria" ? { model: model.id } : chosenModel();
+}
+
+async function useMessage(message: string): Promise<void> {
+  const repository = (await git()).repositories[0];
+  if (repository !== undefined) {
+    repository.inputBox.value = message;
+    await commands.executeCommand("workbench.view.scm");
+  }
+}
+
+class Shown {
+  private said = false;
+  private why = "";
+  private readonly text = new Batches((text) => {
+    this.said = true;
+    this.stream.markdown(text);
+  });
+
+  constructor(private readonly stream: ChatResponseStream) {}
+
+  on(value: Progress): void {
+    if (value.kind === "delta") {
+      this.text.add(value.text);
+    } else if (value.kind === "reset") {
+      this.text.drop();
+      if (this.said) {
+        this.said = false;
+        this.stream.markdown(AGAIN);
+      }
+    } else {
+      const why = waiting(value) ?? this.why;
+      if (why !== this.why) {
+        this.why = why;
+        this.stream.progress(why);
+      }
+    }
+  }
+
+  flush(): void {
+    this.text.flush();
+  }
+}
