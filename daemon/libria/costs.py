@@ -49,6 +49,12 @@ class Costs:
         else:
             self._load().add_done_callback(lambda _loaded: callback())
 
+    async def settled(self) -> None:
+        """What waits for prices has been called."""
+        if self._loaded is not None and not self._loaded.done():
+            await asyncio.wait({self._loaded})
+            await asyncio.sleep(0)  # in which the task's callbacks are called
+
     def known(self, provider: str, model: str, usage: Usage) -> float | None:
         """As `of`, as far as prices are there."""
         if self._loaded is None or not self._loaded.done():

@@ -20,8 +20,13 @@ from libria.layers.hedge import Latency
 from libria.layers.limit import Limiter, Rates
 from libria.layers.retry import RetryPolicy
 from libria.layers.service import Service
+from libria.ledger.budgets import Budgets
+from libria.ledger.ledger import Ledger
+from libria.ledger.totals import Sum
 from libria.log.log import Log
-from libria.spend import Spend, Today
+from libria.pace import Pace
+from libria.paths import ledger_file
+from libria.spend import Spend
 from libria.stack import Target
 from libria.stock import Stock
 from libria.stores.redis_question import patience
@@ -44,6 +49,9 @@ MAX_TARGETS = 1000
 
 NEAR_SECONDS = 2.0
 """For the list of models that an unknown one is compared with."""
+
+TYPICAL_SECONDS = 30.0
+"""Of an answer of which nothing is known."""
 
 LIST_TIMEOUTS = Timeouts(connect=3.0, first_token=8.0, idle=8.0, total=10.0)
 
@@ -68,7 +76,10 @@ class Engine:
         self._targets: dict[tuple[str, str, Wiring], Target] = {}
         self._latencies: dict[str, Latency] = {}
         self._inherited: dict[str, HeldCircuit] = {}  # of targets that were not asked here yet
-        self.spend = Spend(clock)
+        self.spend = Spend()
+        self._pace = Pace()
+        self.ledger = Ledger(clock, None if alone else ledger_file(), config)
+        self.budgets = Budgets(self.ledger, clock)
         self.lag = Lag(clock)
         self._lists: dict[tuple[str, str, str], ModelList] = {}
         self._costs = Costs()
@@ -85,6 +96,8 @@ class Engine:
         self.config = config
         self.call_log.most = config.daemon.resume_bytes
         self.log.configure(config)
+        self.ledger.configure(config)
+        self.budgets.configure(config, self.stock.budgets)
         self.targets = Targets(
             config, self._pools, self._sockets, lambda: self._simulator.url if self._simulator else "", self.clock
         )
@@ -150,13 +163,9 @@ class Engine:
             total += dollars
         return round(total, 6)
 
-    async def spent_today(self) -> Today:
-        return await self.spend.today(self._price)
-
-    async def _price(self, target: str, usage: Usage) -> float | None:
-        if self.targets.local(target):
-            return 0.0
-        return await self.cost(target, Finish("stop", usage))
+    async def spent_today(self) -> Sum:
+        """By all daemons of this home."""
+        return await self.ledger.today()
 
     async def models(self, provider: str, origin: Origin, *, refresh: bool = False) -> Sequence[Model]:
         """What `provider` serves, from a list at most MODEL_LIST_SECONDS old. Raises ProviderError."""
@@ -193,6 +202,7 @@ class Engine:
         return [*self._pools.all(), *self._sockets.all()]
 
     async def aclose(self) -> None:
+        await self._costs.settled()
         self.call_log.close()
         await self.stock.aclose()
         await self._sockets.aclose()
@@ -200,6 +210,7 @@ class Engine:
         if self._simulator is not None:
             await self._simulator.__aexit__(None, None, None)
             self._simulator = None
+        await self.ledger.aclose()
 
     def names(self, call: Call) -> list[str]:
         names: list[str] = []
@@ -224,6 +235,18 @@ class Engine:
                 if "temperature" in self.targets.row(name).quirks_of(plain).refuses:
                     return False
             except ModelNotFound:
+                return False
+        return True
+
+    def takes_schema(self, model: str) -> bool:
+        """Whether all that `model` stands for may be sent a JSON Schema for the form of the answer."""
+        for target in self.config.aliases.get(model, [model]):
+            name, _, plain = target.partition("/")
+            try:
+                quirks = self.targets.row(name).quirks_of(plain)
+            except ModelNotFound:
+                return False
+            if not quirks.json_schema or "responseFormat" in quirks.refuses:
                 return False
         return True
 
@@ -255,6 +278,7 @@ class Engine:
                     self._rates(name),
                     self._rates(target),
                 ),
+                self.budgets if self.budgets and not self.targets.local(target) else None,
             )
             inherited = self._inherited.pop(_name(key), None)
             if inherited is not None:
@@ -263,21 +287,38 @@ class Engine:
 
     def _ended(self, provider: Provider, ended: Ended) -> None:
         """Into the books and the log."""
+        self._pace.add(ended)
         self.spend.add(ended.attempt, ended.usage, ended.exact)
+        at = self.clock.wall()
         if ended.usage == Usage():
-            self._logged(provider, ended)
+            self._logged(provider, ended, at)
         else:
-            self._costs.then(lambda: self._logged(provider, ended))
+            self._costs.then(lambda: self._logged(provider, ended, at))
 
-    def _logged(self, provider: Provider, ended: Ended) -> None:
+    def _logged(self, provider: Provider, ended: Ended, at: float) -> None:
         name, _, model = ended.attempt.target.partition("/")
         kind, finish, cost = self.targets.kind(name), ended.finish, None
-        if not self.targets.local(name):
+        free = self.targets.local(name)
+        if not free:
             for served in dict.fromkeys((model, finish.served_model if finish else "")):
                 if served and (cost := self._costs.known(kind, served, ended.usage)) is not None:
                     break
         key = provider.credential.value if provider.credential else None
         self.log.attempt(ended, kind=kind, address=provider.address, key=key, cost=cost)
+        self.ledger.attempt(ended, at=at, key=key, cost=0.0 if free or ended.usage == Usage() else cost)
+        self.budgets.spent(ended.call.origin.client, name)
+
+    def answered(self, call: Call, target: str, age: float | None, finish: Finish) -> None:
+        """Into the ledger, where no attempt was made for `call`; `age` is that of a cache's entry."""
+        if age is not None:
+            self.ledger.answered(call, "cached", target, finish.served_model)
+        elif call.trace.joined:
+            self.ledger.answered(call, "coalesced", target, finish.served_model)
+
+    async def into_ledger(self, seconds: float) -> None:
+        """What has ended is in the ledger's file, where that can be written in so many seconds."""
+        await self._costs.settled()
+        await self.ledger.flush(seconds)
 
     def window(self, target: str) -> int | None:
         """The context window of `target` in tokens, as far as it was learned."""
@@ -286,6 +327,19 @@ class Engine:
                 if model.id == target and model.context_window:
                     return model.context_window
         return self._costs.window(self.targets.kind(target.partition("/")[0]), target.partition("/")[2])
+
+    def expected_seconds(self, call: Call) -> float:
+        """Until `call` is answered: by how long its first target's answers took lately, and who waits for it now."""
+        names = self.names(call)
+        seconds = self._pace.seconds(names[0]) or TYPICAL_SECONDS
+        wait = 0.0
+        for state in self.limiter.states(recent=TYPICAL_SECONDS):
+            if state.target == names[0]:
+                full = state.bound is not None and state.at_once >= state.bound
+                ahead = (state.waiting + 1) / state.bound if full and state.bound else 0.0
+                wait = max(wait, state.paused, ahead * seconds)
+        admitted = self.calls.admit.snapshot()
+        return seconds + wait + seconds * admitted.waiting / max(1, admitted.slots)
 
     def hedge_after(self, call: Call) -> float | None:
         """Seconds, at least the config's; the first target's 95th percentile where it is known."""
@@ -320,7 +374,9 @@ class Engine:
         exchange = provider.row.exchange(call, model) or provider.row.dialect
         version = f"{exchange.name}/{exchange.version} {provider.address}"
         payer = self._fingerprint(provider)
-        return Identity(target, version, self._sharers(provider) or payer, payer)
+        if self.budgets.by_tool:  # what is refused to one tool is not refused to another
+            payer = f"{payer} {call.origin.client}"
+        return Identity(target, version, self._sharers(provider) or self._fingerprint(provider), payer)
 
     async def _at_once(self, call: Call) -> int:
         """Texts in one request for embeddings, of the target that is asked first."""

@@ -44,6 +44,10 @@ def log_file() -> Path:
     return state_dir() / "libria.log"
 
 
+def ledger_file() -> Path:
+    return state_dir() / "ledger.db"
+
+
 def socket_path() -> Path:
     """The daemon's socket. Where the path would be too long for the kernel, a short one that is
     the same for everyone with this home; its folder then needs `ensure_private_dir` as well."""

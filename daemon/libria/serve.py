@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
 import socket
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from typing import TYPE_CHECKING
 
 from libria import paths
@@ -106,10 +107,11 @@ def _watch() -> Watch | None:
 
 async def _ready(listening: Listening, record: "Log", *, succeeds: bool) -> "Server":
     """One that serves; the socket is put in its place last, so that nobody connects to what may yet fail."""
-    from libria.rpc.server import Server
+    with _loading():
+        from libria.rpc.server import Server
 
-    source = _Source()
-    engine = source.engine(record=record)
+        source = _Source()
+        engine = source.engine(record=record)
     server = Server(engine, address=listening.path, gone=listening.withdraw, secrets=listening.secrets)
     source.attach(server)
     loop = asyncio.get_running_loop()
@@ -163,10 +165,11 @@ def _take_over(engine: "Engine", listening: Listening) -> None:
 
 
 async def _serve_one(connection: socket.socket) -> int:
-    from libria.rpc.server import Server
+    with _loading():
+        from libria.rpc.server import Server
 
-    source = _Source()
-    engine = source.engine(alone=True)
+        source = _Source()
+        engine = source.engine(alone=True)
     server = Server(engine, address=None, gone=lambda: None)
     source.attach(server)
     loop = asyncio.get_running_loop()
@@ -177,6 +180,17 @@ async def _serve_one(connection: socket.socket) -> int:
     await server.ended.wait()
     await engine.aclose()
     return 0
+
+
+@contextlib.contextmanager
+def _loading() -> Generator[None]:
+    """Modules and what they make stay for good: the collector need not look for garbage among them, now or later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class _Source:

@@ -21,6 +21,16 @@ class CallInFlight:
     seen: Seen = field(default_factory=Seen)
 
 
+@dataclass(slots=True, eq=False)
+class Awaited:
+    """A task whose last message this client has still to hear; `tokens` are those of its progress."""
+
+    task_id: str
+    tokens: frozenset[int | str]
+    running: asyncio.Task[None] | None = None
+    """What relays it."""
+
+
 @dataclass(slots=True)
 class Session:
     """One client. `env` is the client's own environment, or the daemon's where it gave none; `pid` is the
@@ -37,15 +47,19 @@ class Session:
     calls: dict[str, CallInFlight] = field(default_factory=dict[str, CallInFlight])
     follows: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     """What relays to this client the calls that it has resumed."""
+    awaited: set[Awaited] = field(default_factory=set[Awaited])
+    heard: Callable[[], None] = lambda: None
+    """Called when one of those was heard."""
     closed: bool = False
 
     def origin(self) -> Origin:
-        return Origin(session=self.id, client=self.client, env=self.env)
+        return Origin(session=self.id, client=self.client, env=self.env, version=self.version)
 
     def close(self) -> None:
-        """The client is gone: its calls end, but for those that others listen to or that it wants finished."""
+        """The client is gone: its calls end, but for those that others listen to or that it wants
+        finished; its tasks go on."""
         self.closed = True
         for flight in list(self.calls.values()):
             flight.kept.leave()
-        for task in list(self.follows):
+        for task in [*self.follows, *(one.running for one in self.awaited if one.running is not None)]:
             cancel(task)

@@ -16,6 +16,7 @@ from libria.layers.fallback import Fallback, Targets
 from libria.layers.hedge import Hedge
 from libria.layers.retry import Retry, RetryPolicy
 from libria.layers.service import Service
+from libria.layers.spending import Budgets, Spending
 from libria.layers.split import Split
 from libria_providers.types import Call
 
@@ -84,8 +85,9 @@ def for_target(
     notes: Notes,
     slow_start: SlowStart,
     limit: Callable[[Service], Service],
+    budgets: Budgets | None = None,
 ) -> Target:
-    """Outside first: retry → breaker → limit → attempt → provider."""
+    """Outside first: spending, where there are `budgets` → retry → breaker → limit → attempt → provider."""
     breaker = Breaker(limit(OneAttempt(provider, clock, notes, slow_start)), breaking, clock)
     retry = Retry(breaker, policy, clock, RetryBudget(clock), lambda: breaker.closed)
-    return Target(retry, breaker)
+    return Target(retry if budgets is None else Spending(retry, budgets), breaker)

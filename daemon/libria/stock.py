@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+from hashlib import blake2b
 
 from libria.clock import Clock
 from libria.config import Config
@@ -13,6 +14,7 @@ from libria.paths import cache_dir, state_dir
 from libria.stack import Kept
 from libria.stores.disk import DiskStore
 from libria.stores.memory import MemoryStore
+from libria.stores.redis_budgets import RedisBudgets
 from libria.stores.redis_leases import RedisLeases
 from libria.stores.redis_link import Link
 from libria.stores.redis_store import RedisStore
@@ -45,6 +47,8 @@ class Stock:
         self._leases = RedisLeases(self.link, clock) if sharing else None
         local = self.local = LocalWindows(clock)
         windows = RedisWindows(self.link, local, clock, who=secrets.token_hex(4), share=redis.share) if url else local
+        who = blake2b(b"libria: budgets", key=self.partitions.own, digest_size=8).hexdigest()
+        self.budgets = RedisBudgets(self.link, who) if url else None
         self.limiter = Limiter(windows, clock, used=local.used)
         self.link.on_join(self.limiter.kick)  # what was refused of a share may be there in the whole
         self.fit(config)

@@ -12,10 +12,10 @@ from contextlib import suppress
 from typing import Any, Self, cast
 
 import anyio._backends._asyncio  # pyright: ignore[reportUnusedImport]  # noqa: F401  # else the first request pays 70 ms for it
-import httpx
 import truststore
 
 from libria_providers.errors import BadRequest, Disconnected, InvalidResponse, ProviderError, TimedOut
+from libria_providers.lean import httpx
 from libria_providers.network import Network
 from libria_providers.types import Timeouts
 from libria_providers.wiring import Wiring

@@ -10,9 +10,10 @@ import ssl
 from collections.abc import Iterable
 from typing import Any
 
-import httpcore
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
 from anyio._backends._asyncio import SocketStream, StreamProtocol
+
+from libria_providers.lean import httpcore
 
 MOST_UNREAD = 256 * 1024
 """Bytes that nobody has read, from which the sender has to wait."""

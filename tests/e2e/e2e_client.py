@@ -8,6 +8,8 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, Self
 
+from e2e_tasks import check_task_message
+
 Json = Any
 
 WITHIN = 20.0
@@ -164,6 +166,7 @@ class Client:
     def _take(self, message: dict[str, Json]) -> None:
         if message["jsonrpc"] != "2.0" or not ("method" in message) ^ ("result" in message) ^ ("error" in message):
             raise ValueError(f"not a JSON-RPC message: {message}")
+        check_task_message(message)
         self.messages.append(message)
         self._wake()
 

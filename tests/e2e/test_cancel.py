@@ -128,3 +128,17 @@ async def test_cancelled_calls_leave_no_connection_behind(client: Client, sim: S
     pools = (await client.request("libria/status", {}))["pools"]
     ours = [pool for pool in pools if pool["provider"] == "openai" and pool["address"].startswith(sim.url)]
     assert [pool["inUse"] for pool in ours] == [0]
+
+
+@pytest.mark.parametrize("mode", ["socket"])
+async def test_another_client_ends_a_call(open_client: OpenClient, sim: Simulator) -> None:
+    """A person sees it in the status and wants it to stop, whoever asked."""
+    client, other = await open_client(), await open_client()
+    chat = client.chat("openai/story+rate:200+count:100000", timeouts=LONG)
+    await chat.seen("delta")
+    [call] = (await other.request("libria/status", {}))["calls"]
+    assert await other.request("libria/cancel", {"callId": call["callId"]}) == {"cancelled": True}
+    assert (await chat.error()).code == -32800
+    await sim.wait_for(lambda call: call.state == "hung up")
+    assert await other.request("libria/cancel", {"callId": call["callId"]}) == {"cancelled": False}
+    assert await other.request("libria/cancel", {"callId": "call-of-nobody"}) == {"cancelled": False}

@@ -122,6 +122,17 @@ async def test_an_instruction_for_a_plugin_that_shows_its_own_diff(
     assert not of(client, "workspace/applyEdit")
 
 
+async def test_an_edit_is_followed_as_it_comes(open_client: OpenClient, sim: Simulator, mode: str) -> None:
+    client = await editor(open_client, sim, mode)
+    open_document(client, "old = 1\n")
+    argument = {"uri": URI, "range": span(0, 0, 1, 0), "apply": False}
+    params = {"command": "libria.rewrite", "arguments": [argument], "partialResultToken": "edit"}
+    result = await client.start("workspace/executeCommand", params).result()
+    said = "".join(value["text"] for value in client.values("edit") if value["kind"] == "delta")
+    assert said.strip() == result["newText"].strip()
+    assert not of(client, "window/workDoneProgress/create")  # who follows it shows it
+
+
 async def test_an_explanation_is_shown(open_client: OpenClient, sim: Simulator, mode: str) -> None:
     client = await editor(open_client, sim, mode, capabilities={"window": {"showDocument": {"support": True}}})
     open_document(client, "old = 1\n")

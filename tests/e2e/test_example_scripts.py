@@ -2,7 +2,9 @@
 
 import ast
 import asyncio
+import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -15,7 +17,7 @@ from libria_providers.simulator import Simulator
 from libria_providers.simulator.texts import STORY
 
 SCRIPTS = Path(__file__).parents[2] / "editors" / "scripts"
-WITH = {"stream.py": [sys.executable], "stream.mjs": ["node"]}
+WITH = {"stream.py": [sys.executable], "stream.mjs": ["node"], "stream.pl": ["perl"]}
 
 
 @pytest.fixture
@@ -85,3 +87,95 @@ def test_the_python_one_is_short_and_needs_nothing() -> None:
         for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names])
     }
     assert imported <= sys.stdlib_module_names
+
+
+async def test_the_node_module(home: Home, sim: Simulator, path: str) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    client = str(Path(__file__).with_name("client_node.mjs"))
+    code, out, err = await run(home, ["node", client], {**provider_env(sim), "PATH": path})
+    assert (code, err) == (0, "")
+    chat, stream, many, embed, cancelled, missing, wrong = map(json.loads, out.splitlines())
+    assert chat == {"content": "Why we share", "message": {"role": "assistant", "content": "Why we share"}}
+    assert {"start", "delta", "reset"} <= set(stream["kinds"])
+    assert stream["same"]
+    assert many == {"many": [f"Hi {n}" for n in range(20)]}
+    assert embed == {"vectors": [3, 3]}
+    assert cancelled == {"cancelled": "cancelled"}
+    assert missing["missing"][0] == "credentialMissing"
+    assert "MISTRAL_API_KEY" in missing["missing"][1]
+    assert wrong == {"wrong": "invalidParams"}
+    await sim.wait_for(lambda call: call.state == "hung up" and call.model == "fast:10+stall:0.5")
+    await sim.wait_for(lambda call: call.state == "hung up" and call.model == "fast:11+stall:0.5")
+
+
+async def test_the_shell_one(home: Home, sim: Simulator, path: str, tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_text("Once upon a time")
+    env = {**provider_env(sim), "PATH": path}
+    script = ["sh", str(SCRIPTS / "ask.sh")]
+    assert await run(home, script, env, "openai/fast:3", str(text)) == (
+        0, "Why we share\ntokens: 3\njudged: Why we share\n", "",
+    )  # fmt: skip
+    assert "Once upon a time" in str(sim.calls[0].body)
+    code, _, err = await run(home, script, env, "openai/status:401", str(text))
+    assert code == 1
+    assert "rejected the API key" in err
+    assert "stays as it is" in err
+    assert (await run(home, script, env))[0] == 2
+
+
+async def test_the_agent(home: Home, sim: Simulator, path: str) -> None:
+    script = [sys.executable, str(SCRIPTS / "agent.py")]
+    env = {**provider_env(sim), "PATH": path}
+    code, out, err = await run(home, script, env, "openai/parallel-tools", "Which day was it?")
+    assert code == 0, err
+    assert out.startswith("The tool says: ")
+    assert "weekday → " in out
+    code, _, err = await run(home, script, env, "openai/status:401", "Which day was it?")
+    assert code == 1
+    assert "(credentialRejected)" in err
+
+
+def test_every_example_is_named_in_the_readme() -> None:
+    files = {file.name for file in SCRIPTS.iterdir() if file.is_file()} - {"README.md"}
+    assert {name for name in files if name in README} == files
+
+
+def test_the_perl_one_is_as_short() -> None:
+    assert len((SCRIPTS / "stream.pl").read_text().splitlines()) <= 60
+
+
+README = (SCRIPTS / "README.md").read_text()
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+NODE = re.findall(r"```js\n(.*?)```", README, re.DOTALL)
+SHELL = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+
+
+async def test_the_readmes_python(home: Home, path: str) -> None:
+    first, second = PYTHON
+    code, out, err = await run(home, [sys.executable, "-c", first], {"PATH": path})
+    assert (code, err) == (0, "")
+    assert STORY in out
+    assert "The tool says: 2" in out
+    assert out.splitlines()[-1].startswith("rateLimited ")
+    code, out, err = await run(home, [sys.executable, "-c", second], {"PATH": path})
+    assert (code, out, err) == (0, f"{['Why we share one daemon'] * 3}\n", "")
+
+
+async def test_the_readmes_javascript(home: Home, path: str, tmp_path: Path) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    [text] = NODE
+    script = tmp_path / "readme.mjs"
+    script.write_text(text.replace("./libria.mjs", (SCRIPTS / "libria.mjs").as_uri()))
+    assert await run(home, ["node", str(script)], {"PATH": path}) == (0, STORY, "")
+
+
+@pytest.mark.parametrize("line", SHELL)
+async def test_the_readmes_commands(home: Home, path: str, line: str) -> None:
+    if shutil.which(line.split()[0]) is None:
+        pytest.skip(f"{line.split()[0]} is not installed")
+    code, out, err = await run(home, ["sh", "-c", f"cd {SCRIPTS.parents[1]} && {line}"], {"PATH": path})
+    assert (code, err.replace("[connecting]\n", "")) == (0, "")
+    assert out.strip()

@@ -76,13 +76,14 @@ async def test_a_failure_is_no_suggestion_and_told_once(open_client: OpenClient,
     client = await editor(open_client, sim, mode)
     open_document(client, "x = \n")
     sim.script(["status:401", "status:401"])
-    assert await suggest(client, 0, 4).result() == {"items": []}
-    assert await suggest(client, 0, 4).result() == {"items": []}  # not asked: it would be refused again
+    refused = await suggest(client, 0, 4).result()
+    assert (refused["items"], refused["problem"]["kind"]) == ([], "credentialRejected")
+    assert await suggest(client, 0, 4).result() == refused  # not asked: it would be refused again
     assert len(sim.calls) == 1
-    assert await suggest(client, 0, 4, trigger=1).result() == {"items": []}
+    assert await suggest(client, 0, 4, trigger=1).result() == refused
     assert len(sim.calls) == 2
     told = of(client, "window/logMessage")
-    assert [one["type"] for one in told] == [3]
+    assert told == [{"type": 3, "message": refused["problem"]["message"]}]
     assert not of(client, "window/showMessage")
 
 
@@ -125,7 +126,8 @@ async def test_no_model_is_set_and_none_is_found(own_home: Home, sim: Simulator)
     await client.initialize(capabilities=ABLE)
     open_document(client, "x = \n")
     for _ in range(2):
-        assert await suggest(client, 0, 4).result() == {"items": []}
+        result = await suggest(client, 0, 4).result()
+        assert (result["items"], result["problem"]["kind"]) == ([], "noModel")
     assert ["completion_model" in one["message"] for one in of(client, "window/logMessage")] == [True]
     assert not sim.calls
     await client.close()

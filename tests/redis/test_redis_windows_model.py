@@ -30,11 +30,12 @@ class Model:
         self.counted.append([now, amount])
         self.taken.append([now, amount])
 
-    def take_back(self, when: float, amount: float) -> None:
-        """Of the last one taken. The answer may have been 50 ms under way: what is as old as that goes first."""
+    def take_back(self, now: float, when: float, amount: float) -> None:
+        """Of the last one taken. The answer may have been 50 ms under way: what is as old as that goes first, of
+        what counts still."""
         self.taken[-1][1] -= amount
         for entry in self.counted:
-            if _slot(when - 0.05) <= _slot(entry[0]) <= _slot(when):
+            if max(_slot(now) - 120, _slot(when - 0.05)) <= _slot(entry[0]) <= _slot(when):
                 less = min(entry[1], amount)
                 entry[1] -= less
                 amount -= less
@@ -102,6 +103,7 @@ STEPS = st.lists(
 @settings(max_examples=200, deadline=None)
 @given(steps=STEPS)
 @example(steps=[(0.0, "take", 1), (0.1, "take", 14), (0.0, "back", 1), (0.0, "take", 87)])
+@example(steps=[(0.0, "take", 1), (0.1, "take", 33), (12.0, "back", 1), (0.0, "take", 1), (0.0, "take", 67)])
 def test_as_the_model(
     script: Callable[..., Any], empty: Callable[[], float], steps: list[tuple[float, str, int]]
 ) -> None:
@@ -123,7 +125,7 @@ def test_as_the_model(
             back = min(amount, int(had))
             script(now, "settle", -back, now - when)
             if _slot(when) >= _slot(now) - 120:
-                model.take_back(when, back)
+                model.take_back(now, when, back)
         elif step == "more":
             # Only as much as fits: the model's own check is of what was given.
             more = min(amount, LIMIT - int(model.within(now)))

@@ -103,7 +103,8 @@ REFUSED = {
     "unknown section": (
         "[retries]\n",
         "FILE:1: retries: there is no such setting; did you mean retry? Allowed here: defaults, aliases, "
-        "providers, limits, timeouts, retry, fallback, hedge_after, cache, redis, daemon, editor, log, otel.",
+        "providers, limits, timeouts, retry, fallback, hedge_after, cache, redis, daemon, editor, tasks, log, "
+        "ledger, budgets, otel.",
     ),
     "nothing near": (
         "[daemon]\nzzz = 1\n",

@@ -8,10 +8,15 @@ import sys
 
 COMMANDS = {
     "ask": "libria.cli.ask",
+    "chat": "libria.cli.chat",
+    "embed": "libria.cli.embed",
+    "template": "libria.cli.template",
+    "task": "libria.cli.task",
     "models": "libria.cli.models",
     "status": "libria.cli.status",
     "top": "libria.cli.top",
     "log": "libria.cli.log",
+    "usage": "libria.cli.usage",
     "config": "libria.cli.config",
     "cache": "libria.cli.cache",
     "doctor": "libria.cli.doctor",
@@ -19,6 +24,7 @@ COMMANDS = {
     "serve": "libria.cli.serve",
     "stop": "libria.cli.stop",
     "socket": "libria.cli.socket",
+    "completion": "libria.cli.completion",
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from io import TextIOWrapper
 
-from libria.cli.output import complain
+from libria.cli.output import Wrong, complain
 
 
 def guarded(run: Callable[[list[str]], int], argv: list[str]) -> int:
@@ -23,6 +23,9 @@ def guarded(run: Callable[[list[str]], int], argv: list[str]) -> int:
     except BrokenPipeError:
         _close_stdout()
         return 0  # whoever read has enough, as in `libria ask … | head -1`
+    except Wrong as error:
+        complain(str(error))
+        return 2
     except Exception as error:
         if os.environ.get("LIBRIA_DEBUG"):
             raise

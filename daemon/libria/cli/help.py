@@ -12,6 +12,10 @@ Usage: libria COMMAND [OPTIONS]
 
 Use it
   ask        ask a model; the answer is printed as it comes
+  chat       talk with a model in the terminal
+  embed      print the vectors of texts
+  template   list, show and edit prompts that have a name
+  task       have a task done and its result checked: JSON in, JSON lines out
   models     list the models that your keys and local servers offer
   simulate   run a simulated provider on loopback, for trying and testing
 
@@ -20,6 +24,7 @@ Look into it
   status     show what the daemon is doing
   top        watch it do it, live
   log        show what it did: a line a call, a line an attempt
+  usage      show what calls cost: by day, tool, model or provider
   cache      look at the answers that are kept, or take them away
   config     show, check and explain the configuration
 
@@ -28,6 +33,7 @@ Connect to it
   socket     print the path of the daemon's socket
   serve      run the daemon in the foreground
   stop       end the daemon
+  completion print what the Tab key does in bash, zsh and fish
 
 Options
   -h, --help     this text; `libria COMMAND --help` tells more
@@ -50,6 +56,10 @@ def outside(command: str, rest: list[str]) -> int:
 
         print(f"libria {__version__}")
         return 0
+    if command == "__words":
+        from libria.cli.completion.words import run
+
+        return run(rest)
     complain(f"{_no_such(command)} `libria --help` lists them all.")
     return 2
 

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from libria.cli.known import remember
 from libria.cli.output import complain, print_json, table, terse, without_empty_columns
 from libria.client.channel import connect
 from libria_providers.registry import ROWS
@@ -30,6 +31,8 @@ def run(argv: list[str]) -> int:
         params["refresh"] = True
     with connect() as client:
         found = client.request("libria/models", params)
+    if not options.provider:
+        remember([model["id"] for model in found["models"]])
     if options.json:
         print_json(found)
     else:

@@ -7,6 +7,10 @@ from typing import Any
 Json = Any
 
 
+class Wrong(Exception):
+    """What was asked for cannot be: a sentence, and exit code 2."""
+
+
 def complain(sentence: str) -> None:
     """One sentence on standard error."""
     print(f"libria: {sentence}", file=sys.stderr)

@@ -6,6 +6,7 @@ from typing import Any
 from libria.cli.describe import UNITS, duration, size
 from libria.cli.output import table, terse, without_empty_columns
 from libria.cli.words import (
+    budget_words,
     cache_words,
     entries,
     part,
@@ -145,4 +146,6 @@ def _figures(status: dict[str, Json]) -> Iterator[str]:
     yield f"Queue: {queue_words(status)}"
     yield f"Cache: {cache_words(status)}"
     yield f"Today: {today_words(status)}"
+    for budget in entries(status, "budgets"):
+        yield f"Budget {budget_words(budget)}"
     yield f"Redis: {redis_words(status)}"

@@ -47,6 +47,11 @@ class Screen:
         self.end_line()
         self._put(self._dimmed(f"libria: {sentence}") + "\n")
 
+    def raw(self, text: str) -> None:
+        """An answer that is not to be taken for one: lines of their own on standard error."""
+        self.end_line()
+        self._put((text.translate(_CONTROLS) if self._err_is_terminal else text).rstrip("\n") + "\n")
+
     def transient(self, text: str) -> None:
         """What is being waited for; nothing where no person looks, or in the middle of a line."""
         if not self._err_is_terminal or self._line_open or self._aside_open:

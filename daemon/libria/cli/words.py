@@ -135,6 +135,16 @@ def today_words(status: dict[str, Json]) -> str:
     return f"${today.get('usd', 0):.4f}{unpriced}, {tokens}, {today.get('attempts', 0)} attempts"
 
 
+def budget_words(budget: dict[str, Json]) -> str:
+    """ "daily: $0.4200 of $5.00 today by Neovim at openai"."""
+    whose = "".join(
+        f" {word} {budget[name]}" for word, name in (("by", "tool"), ("at", "provider")) if budget.get(name)
+    )
+    when = "today" if budget.get("per") == "day" else "this month"
+    warns = ", only warns" if budget.get("action") == "warn" else ""
+    return f"{budget['name']}: ${budget.get('spentUsd', 0):.4f} of ${budget['usd']:.2f} {when}{whose}{warns}"
+
+
 def redis_words(status: dict[str, Json]) -> str:
     redis = part(status, "redis")
     state = str(redis.get("status") or "off")

@@ -3,14 +3,15 @@
 It imports as little as it can, because `libria ask` pays for every import before its first token.
 """
 
-import json
 import socket
+from collections import deque
 from collections.abc import Callable
 from itertools import count
 from time import monotonic
-from typing import Any, cast
+from typing import Any
 
 from libria.client.errors import CallFailed, DaemonGone
+from libria.client.wire import Incoming, framed
 
 Json = Any  # whatever JSON can say; looked into by the commands
 
@@ -26,7 +27,6 @@ PING_WAIT = 5.0
 SEND_WAIT = 30.0
 """Seconds for the daemon to take what is sent; it reads while it works."""
 
-MAX_HEADER = 8 * 1024
 RECEIVE = 64 * 1024
 METHOD_NOT_FOUND = -32601
 
@@ -39,7 +39,8 @@ class Channel:
     def __init__(self, connection: socket.socket, *, patience: float | None = None) -> None:
         self._socket = connection
         self._patience = patience
-        self._buffer = bytearray()  # received and not yet read
+        self._incoming = Incoming()
+        self._messages: deque[dict[str, Json]] = deque()  # received and not yet taken
         self._ids = count(1)
 
     def __enter__(self) -> "Channel":
@@ -67,7 +68,7 @@ class Channel:
         if on_progress is not None:
             params = {**params, "partialResultToken": token}
         try:
-            self._send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+            self._send({"id": number, "method": method, "params": params})
         except KeyboardInterrupt:
             self.close()  # half a frame is out: nothing can follow it, and closing cancels
             raise
@@ -86,7 +87,11 @@ class Channel:
         return self._socket
 
     def notify(self, method: str, params: dict[str, Json]) -> None:
-        self._send({"jsonrpc": "2.0", "method": method, "params": params})
+        self._send({"method": method, "params": params})
+
+    def next(self) -> dict[str, Json]:
+        """The next message that comes, whatever it is: for what follows an answer."""
+        return self._receive()
 
     def wait_closed(self, seconds: float) -> bool:
         """Whether the daemon closed this connection within `seconds`."""
@@ -110,7 +115,7 @@ class Channel:
                 if message.get("id") in (number, None):  # null: what we sent could not be read
                     return message
             elif "id" in message:
-                self._send({"jsonrpc": "2.0", "id": message["id"], "error": _NOT_HERE})
+                self._send({"id": message["id"], "error": _NOT_HERE})
             elif on_progress is not None and message["method"] == "$/progress":
                 params = message["params"]
                 if params["token"] == token:
@@ -134,50 +139,22 @@ class Channel:
             self._socket.settimeout(None)
 
     def _send(self, message: dict[str, Json]) -> None:
-        body = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
-            "utf-8", "replace"
-        )
+        frame = framed(message)
         if self._patience is not None:
             self._socket.settimeout(SEND_WAIT)
         try:
-            self._socket.sendall(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+            self._socket.sendall(frame)
         except TimeoutError:
             raise TimeoutError(_SILENT) from None
         except OSError:
             raise DaemonGone from None
 
     def _receive(self) -> dict[str, Json]:
-        body = self._take(self._length())
-        try:
-            message: Json = json.loads(body)
-        except ValueError:
-            raise DaemonGone(_NO_SENSE) from None
-        if not isinstance(message, dict):
-            raise DaemonGone(_NO_SENSE)
-        return cast("dict[str, Json]", message)
+        while not self._messages:
+            self._messages.extend(self._incoming.feed(self._some()))
+        return self._messages.popleft()
 
-    def _length(self) -> int:
-        """The size of the next body; its header is taken off the buffer."""
-        while (end := self._buffer.find(b"\r\n\r\n")) < 0:
-            if len(self._buffer) > MAX_HEADER:
-                raise DaemonGone(_NO_SENSE)
-            self._fill()
-        header = bytes(self._buffer[:end])
-        del self._buffer[: end + 4]
-        for line in header.split(b"\r\n"):
-            name, _, value = line.partition(b":")
-            if name.strip().lower() == b"content-length" and value.strip().isdigit():
-                return int(value)
-        raise DaemonGone(_NO_SENSE)
-
-    def _take(self, size: int) -> bytes:
-        while len(self._buffer) < size:
-            self._fill()
-        body = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return body
-
-    def _fill(self) -> None:
+    def _some(self) -> bytes:
         if self._patience is not None:
             self._socket.settimeout(self._patience)
         try:
@@ -188,7 +165,7 @@ class Channel:
             raise DaemonGone from None
         if not received:
             raise DaemonGone
-        self._buffer += received
+        return received
 
     def _receive_some(self) -> bytes:
         try:
@@ -196,13 +173,12 @@ class Channel:
         except TimeoutError:
             if self._patience is None:
                 raise
-        self._send({"jsonrpc": "2.0", "id": "libria/ping", "method": "libria/ping"})
+        self._send({"id": "libria/ping", "method": "libria/ping"})
         self._socket.settimeout(PING_WAIT)
         return self._socket.recv(RECEIVE)
 
 
 _SILENT = "The daemon does not answer; end it with: libria stop"
-_NO_SENSE = "The daemon sent something that is no JSON-RPC; restart it with: libria stop"
 _NOT_HERE = {"code": METHOD_NOT_FOUND, "message": "This client answers no requests."}
 
 

@@ -95,6 +95,9 @@ ModelOrAlias = Annotated[str, AfterValidator(_form(rf"{MODEL}|[^\s/]+", f"{_MODE
 LimitName = Annotated[
     str, AfterValidator(_form(rf"{PROVIDER}|{MODEL}", 'must be named "PROVIDER" or "PROVIDER/MODEL"'))
 ]
+BudgetName = Annotated[
+    str, AfterValidator(_form(PROVIDER, "is no name for a budget: use letters, digits, dots, dashes and underscores"))
+]
 EnvName = Annotated[
     str,
     AfterValidator(_form(r"[A-Za-z_][A-Za-z0-9_]*", f"must be the name of an environment variable: {NO_KEYS_HERE}")),

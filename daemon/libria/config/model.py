@@ -135,6 +135,31 @@ class Log(Section):
     keep: Annotated[int, Field(ge=1, le=100)] = Field(default=3, description="Files in all.")
 
 
+class Ledger(Section):
+    """What each call cost, whose it was and how it went, in a file that `libria usage` sums up. Never what was said."""
+
+    enabled: bool = True
+    days: Annotated[int, Field(ge=1, le=3660)] = Field(default=90, description="For which rows are kept.")
+
+
+class Budget(Section):
+    """So much in a day or a month, for all that runs here, for one tool, or at one provider."""
+
+    usd: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] = Field(
+        description="US dollars, by published prices. Local models cost nothing."
+    )
+    per: Literal["day", "month"] = Field(default="month", description="From midnight, or from the first, here.")
+    tool: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="The client's name, as `libria usage --by tool` shows it."
+    )
+    provider: forms.ProviderName | None = None
+    action: Literal["warn", "refuse"] = Field(
+        default="warn",
+        description='"refuse": once it is spent, nothing more is sent that costs anything; calls go on to their '
+        "fallbacks that cost nothing, or fail with quotaExhausted. What is under way goes on, and counts at its end.",
+    )
+
+
 class Otel(Section):
     """Spans of calls and attempts for OpenTelemetry. Needs: pip install "libria[otel]"."""
 
@@ -182,6 +207,19 @@ class Editor(Section):
     )
 
 
+class Tasks(Section):
+    """What agents may have done by libria/task."""
+
+    judge: forms.ModelOrAlias | None = Field(
+        default=None, description="The model that judges criteria which are written in words. Not said: nobody does."
+    )
+    allow_commands: bool = Field(
+        default=False,
+        description="Run the commands that tasks name as criteria, on files that a model wrote: they can do whatever "
+        "you can.",
+    )
+
+
 class Config(Section):
     """Everything, with defaults where the file is silent."""
 
@@ -203,7 +241,12 @@ class Config(Section):
     redis: Redis = Redis()
     daemon: Daemon = Daemon()
     editor: Editor = Editor()
+    tasks: Tasks = Tasks()
     log: Log = Log()
+    ledger: Ledger = Ledger()
+    budgets: Mapping[forms.BudgetName, Budget] = Field(
+        default={}, description="By a name of yours. With [redis], machines that have a budget of that name share it."
+    )
     otel: Otel = Otel()
 
     def call_timeouts(self) -> Timeouts:

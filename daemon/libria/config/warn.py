@@ -27,5 +27,8 @@ def _named(config: Config) -> Iterator[tuple[str, str]]:
     for alias, models in config.aliases.items():
         for model in models:
             yield f"aliases.{alias}", model.partition("/")[0]
+    for name, budget in config.budgets.items():
+        if budget.provider:
+            yield f"budgets.{name}", budget.provider
     for name in config.limits:
         yield f'limits."{name}"', name.partition("/")[0]

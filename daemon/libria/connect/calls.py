@@ -4,17 +4,21 @@ import _thread
 import re
 from typing import TYPE_CHECKING
 
-from libria.connect.head import ID, spelt
+from libria.connect.frames import Frame, framed
+from libria.connect.head import ID, head, spelt, written
 
 if TYPE_CHECKING:
-    from libria.connect.frames import Frame
     from libria.connect.line import Line
 
 ASKING = ("libria/chat", "libria/complete", "libria/embed", "libria/countTokens")
 """What has a call, which goes on under its own id in another daemon."""
 
+TASK = "libria/task"
+"""The same one, however often it is given: it is answered at once, and goes on until its last message."""
+
 HARMLESS = (
     *ASKING, "libria/models", "libria/status", "libria/cacheStats", "libria/resume", "libria/ping",
+    TASK, "libria/task/list", "libria/task/cancel",
     "initialize", "textDocument/inlineCompletion", "textDocument/codeAction",
 )  # fmt: skip
 """What may be asked a second time: it changes nothing outside."""
@@ -42,7 +46,7 @@ class Asked:
 
     __slots__ = (
         "cancelled", "first", "frame", "id", "last", "line", "losses", "method", "prefix",
-        "read", "token", "work", "work_ended", "work_told",
+        "read", "task", "token", "work", "work_ended", "work_told",
     )  # fmt: skip
 
     def __init__(self, id: bytes, method: str, frame: "Frame") -> None:
@@ -55,6 +59,7 @@ class Asked:
         self.first = b""
         self.last = b""
         self.read = False  # the daemon could, or will
+        self.task: str | None = None  # acknowledged, under this id, and not at its end
         harmless = method in HARMLESS
         self.token = _token(frame, b'"partialResultToken"') if harmless else None
         self.work = _token(frame, b'"workDoneToken"') if harmless else None
@@ -91,14 +96,45 @@ class Asked:
         return found if isinstance(found, str) else None
 
 
+def acknowledged(asked: Asked, task: str, id: bytes) -> Asked:
+    """The same task from its acknowledgment on: under an `id` of ours, as the client may use its own again."""
+    frame = asked.frame
+    told = head(frame.data, frame.body)
+    if told is not None and told.place is not None:
+        begin, end = told.place
+        body = bytes(frame.data[frame.body : begin]) + id + bytes(frame.data[end:])
+    else:
+        import json
+
+        body = written({**json.loads(frame.data[frame.body :]), "id": json.loads(id)})
+    data = framed(body)
+    goes_on = Asked(id, asked.method, Frame(data, len(data) - len(body)))
+    goes_on.task, goes_on.line = task, asked.line
+    goes_on.cancelled, goes_on.read = asked.cancelled, True
+    goes_on.first, goes_on.last = asked.first, asked.last
+    goes_on.work_told, goes_on.work_ended = asked.work_told, asked.work_ended
+    return goes_on
+
+
 class Book:
-    """Changed under `lock` only; read without it."""
+    """Changed under `lock` only; read without it. `tasks` are by their own ids."""
 
     def __init__(self) -> None:
         self.lock = _thread.allocate_lock()
         self.asked: dict[bytes, Asked] = {}
         self.tokens: dict[bytes, Asked] = {}
         self.works: dict[bytes, Asked] = {}
+        self.tasks: dict[str, Asked] = {}
+        self._count = 0
+
+    def acknowledge(self, asked: Asked, task: str) -> None:
+        """`asked` is answered; the task that it gave goes on."""
+        self.remove(asked)
+        if task in self.tasks:
+            return  # the client gave it before, and hears its end once
+        self._count += 1
+        goes_on = self.tasks[task] = acknowledged(asked, task, b'"libria/task/%d"' % self._count)
+        self.add(goes_on)
 
     def add(self, asked: Asked) -> None:
         self.asked[asked.id] = asked
@@ -114,6 +150,15 @@ class Book:
             del self.tokens[asked.token]
         if asked.work is not None and self.works.get(asked.work) is asked:
             del self.works[asked.work]
+        if asked.task is not None and self.tasks.get(asked.task) is asked:
+            del self.tasks[asked.task]
+
+    def shown_by(self, token: bytes) -> Asked | None:
+        """What shows its progress under `token` and can be cancelled by it."""
+        asked = self.works.get(token)
+        if asked is None and (task := self.tokens.get(token)) is not None and task.task is not None:
+            return task
+        return asked
 
     def orphans(self) -> list[Asked]:
         return [asked for asked in self.asked.values() if asked.line is None]

@@ -166,7 +166,7 @@ class Lines:
         """The answer to what is not asked again."""
         if self._client.left or self._opened is None:
             return b""  # nobody waits
-        if asked.cancelled:
+        if asked.cancelled and asked.task is None:
             return words.settled(asked, words.CANCELLED, "The request was cancelled.")
         if line.refused is not None:
             return words.settled(asked, words.INTERNAL_ERROR, line.refused)

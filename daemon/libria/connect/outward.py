@@ -13,7 +13,8 @@ from contextlib import suppress
 from time import sleep
 from typing import Any, Protocol, cast
 
-from libria.connect.calls import HARMLESS, KIND, PROGRESS, TAIL, Asked, Book
+from libria.connect import words
+from libria.connect.calls import HARMLESS, KIND, PROGRESS, TAIL, TASK, Asked, Book
 from libria.connect.frames import SIZE
 from libria.connect.head import ID, head, spelt, written
 from libria.connect.line import Line
@@ -27,6 +28,7 @@ SETTLE_SECONDS = 0.01
 
 ANSWER = b'{"jsonrpc":"2.0","id":'
 REFUSED = b',"error":{"code":-32802,'
+LAST_MESSAGE = "libria/taskMessage"
 OURS = ("libria/welcome", "libria/moved", "libria/refused")
 
 _ID = re.compile(ID, re.DOTALL)
@@ -178,6 +180,8 @@ class Outward:
             return True
         if told.method is None:
             return self._answer(told.id, data, body, body, stop) if told.id else self._nobodys(data, body, stop)
+        if told.method == LAST_MESSAGE:
+            return self._last(_member(_member(_decoded(data[body:stop]), "params"), "task_id"))
         if told.id is None and told.method in OURS:
             self._line.known = True
             self._host.told(self._line, told.method, _member(_decoded(data[body:stop]), "params"))
@@ -196,6 +200,41 @@ class Outward:
             return True
         work = self._book.works.get(token)
         return work is None or _work(work, bytes(data[kind : kind + 7]))
+
+    def _answered(self, asked: Asked, data: bytearray, body: int, after: int, stop: int) -> None:
+        """A task is not over with its acknowledgment."""
+        if asked.method == TASK and not data.startswith(b',"error"', after):
+            task = _member(_member(_decoded(data[body:stop]), "result"), "task_id")
+            if isinstance(task, str):
+                self._book.acknowledge(asked, task)
+                return
+        self._book.remove(asked)
+
+    def _told_again(self, asked: Asked, data: bytearray, after: int, stop: int) -> bool:
+        """The answer to a task that another daemon had acknowledged: nothing for the client but what ends it. A daemon
+        that ends did not take it, and this line ends with it."""
+        if data.startswith(b',"error"', after) and not data.startswith(REFUSED, after):
+            error = _member(_decoded(bytearray(b"{" + data[after + 1 : stop])), "error")
+            said = _member(error, "message")
+            self._book.remove(asked)
+            kind = _member(_member(error, "data"), "kind")
+            if _member(error, "code") == words.CANCELLED:
+                kind = "cancelled"
+            kind, said = kind if isinstance(kind, str) else "disconnected", said if isinstance(said, str) else ""
+            self._host.out.write(words.escalated(asked.task or "", kind, said))
+        return False
+
+    def _last(self, task: object) -> bool:
+        with self._book.lock:
+            asked = self._book.tasks.get(task) if isinstance(task, str) else None
+            if asked is None:
+                return True
+            if asked.line is not self._line:
+                return False
+            self._book.remove(asked)
+        if self._known is asked:
+            self._known = None
+        return True
 
     def _unusual_progress(self, data: bytearray, body: int, stop: int) -> bool:
         """As no daemon of ours writes it."""
@@ -234,9 +273,11 @@ class Outward:
                 return not id.startswith(b'"libria/')  # else the forwarder's own question
             if asked.line is not self._line:
                 return False
+            if asked.task is not None:
+                return self._told_again(asked, data, after, stop)
             refused = self._line.moved and data.startswith(REFUSED, after)
             if not refused or asked.cancelled or asked.method not in HARMLESS:
-                book.remove(asked)
+                self._answered(asked, data, body, after, stop)
                 refused = False
         self._line.known = True
         if self._known is asked:

@@ -185,7 +185,7 @@ class Forwarder:
             self._cancelled(self._book.asked.get(id) if id is not None else None, frame)
         elif method == "window/workDoneProgress/cancel":
             token = words.token_of(frame.data[frame.body :][:SMALL])
-            self._cancelled(self._book.works.get(token) if token is not None else None, frame)
+            self._cancelled(self._book.shown_by(token) if token is not None else None, frame)
         elif method == "exit":
             self._to_all(frame)
             self._flush()
@@ -207,11 +207,11 @@ class Forwarder:
             line = self._lines.line if asked is None else asked.line
             if asked is not None:
                 asked.cancelled = True
-                if line is None:
+                if line is None and asked.task is None:
                     self._book.remove(asked)
         if line is not None:
             line.queue(frame.data)
-        elif asked is not None:
+        elif asked is not None and asked.task is None:
             self._out.write(words.settled(asked, words.CANCELLED, "The request was cancelled."))
 
     def _pass(self, frame: Frame) -> None:

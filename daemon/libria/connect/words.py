@@ -29,17 +29,32 @@ def failed(id: bytes, code: int, message: str) -> bytes:
 
 
 def settled(asked: Asked, code: int, message: str) -> bytes:
-    """The same to one that was under way: what it began to show as progress ends first."""
+    """The same to one that was under way: what it began to show as progress ends first. A task is answered already:
+    its last message says it."""
     end = b""
     if asked.work_told and not asked.work_ended:
         body = b'{"jsonrpc":"2.0","method":"$/progress","params":{"token":%b,"value":{"kind":"end"}}}'
         end = framed(body % (asked.work or b""))
     if asked.method == "shutdown" and code == SERVER_CANCELLED:
         return framed(b'{"jsonrpc":"2.0","id":%b,"result":null}' % asked.id)  # whom it asked to end has ended
+    if asked.task is not None:
+        return end + escalated(asked.task, "cancelled" if code == CANCELLED else "disconnected", message)
     return end + failed(asked.id, code, message)
 
 
+def escalated(task: str, kind: str, message: str) -> bytes:
+    """The end of a task that no daemon tells of."""
+    params: dict[str, object] = {
+        "message_type": "BLOCKER_ESCALATION", "task_id": task, "from_agent": "INTEGRATIONS", "blocker_type": kind,
+        "description": message, "escalate_to": "human",
+    }  # fmt: skip
+    return framed(b'{"jsonrpc":"2.0","method":"libria/taskMessage","params":%b}' % written(params))
+
+
 def cancel(asked: Asked) -> bytes:
+    if asked.task is not None:
+        body = b'{"jsonrpc":"2.0","id":"libria/cancel","method":"libria/task/cancel","params":{"task_id":%b}}'
+        return framed(body % written(asked.task))
     return framed(b'{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":%b}}' % asked.id)
 
 

@@ -219,6 +219,7 @@ class Upstream:
             trace.queued_ms += self._trace.queued_ms
             trace.waited_ms += self._trace.waited_ms
         else:
+            trace.joined = True
             trace.waited_ms += (self._clock.now() - follower.joined) * 1000
 
     def _name(self, follower: _Follower) -> None:

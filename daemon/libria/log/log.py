@@ -46,7 +46,7 @@ class Log:
     """Without sinks it hears everything and says nothing. `wall` gives seconds since the epoch, `now` those
     that calls are timed in."""
 
-    def __init__(self, sinks: Sequence[Sink], *, wall: Callable[[], float], now: Callable[[], float]) -> None:
+    def __init__(self, sinks: Sequence[Sink[Entry]], *, wall: Callable[[], float], now: Callable[[], float]) -> None:
         self._writer = Writer(sinks, wall) if sinks else None
         self._wall = wall
         self._now = now

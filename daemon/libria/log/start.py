@@ -21,7 +21,7 @@ def start(path: Path) -> Log:
     clock, defaults = SystemClock(), Config().log
     file = LogFile(path, defaults.max_bytes, defaults.keep)
     spans = Spans()
-    sinks: list[Sink] = [FileSink(file, clock.wall), spans]
+    sinks: list[Sink[Entry]] = [FileSink(file, clock.wall), spans]
     if sys.stderr.isatty():
         sinks.insert(1, TerminalSink(sys.stderr, _shown))
     log = Log(sinks, wall=clock.wall, now=clock.now)

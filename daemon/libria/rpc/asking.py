@@ -150,6 +150,7 @@ async def _answered(
         overhead_ms=round(max(0.0, first_ms - queued - trace.waited_ms), 3),
     )
     assert answer.finish is not None
+    engine.answered(call, reply.target, reply.age, answer.finish)
     cost = 0.0 if reply.age is not None else await engine.cost(reply.target, answer.finish)
     return Asked(call, call_id, answer, reply.target, reply.age, cost, timings)
 

@@ -54,7 +54,7 @@ class Commands:
             raise _changed()  # what the user chose the action for is not what stands there
         anchor = document.anchor(start, end)
         try:
-            return await self._work(request, task, given, document, anchor, params.work_done_token)
+            return await self._work(request, task, given, document, anchor, params)
         finally:
             document.let_go(anchor)
 
@@ -65,10 +65,10 @@ class Commands:
         given: EditArguments,
         document: Document,
         anchor: Anchor,
-        token: int | str | None,
+        params: CommandParams,
     ) -> Json:
-        await self._show_progress(request, task, token)
-        asked = await self._asked(request, task, given, document, anchor)
+        await self._show_progress(request, task, params)
+        asked = await self._asked(request, task, given, document, anchor, params.partial_result_token)
         answer = asked.answer.text
         if not task.rewrites:
             if given.apply:
@@ -90,8 +90,10 @@ class Commands:
             raise invalid_params("The document is too large for Libria, which keeps none of more than 4 MB.")
         raise invalid_params("uri: the document is not open here; send textDocument/didOpen first.")
 
-    async def _show_progress(self, request: Request, task: Task, token: int | str | None) -> None:
-        if token is None and self.abilities.work_done:
+    async def _show_progress(self, request: Request, task: Task, params: CommandParams) -> None:
+        token = params.work_done_token
+        follows = params.partial_result_token is not None  # shows what comes, and needs no telling that it does
+        if token is None and not follows and self.abilities.work_done:
             token = f"libria-{secrets.token_hex(8)}"
             request.work_done_token = token  # a cancel may come at once
             await self._wishes.ask("window/workDoneProgress/create", {"token": token})
@@ -101,7 +103,13 @@ class Commands:
             request.work.begin(task.title)
 
     async def _asked(
-        self, request: Request, task: Task, given: EditArguments, document: Document, anchor: Anchor
+        self,
+        request: Request,
+        task: Task,
+        given: EditArguments,
+        document: Document,
+        anchor: Anchor,
+        token: int | str | None,
     ) -> Asked:
         problems = [
             Problem(
@@ -122,6 +130,7 @@ class Commands:
                 "system": system,
                 "messages": [{"role": "user", "content": question}],
                 "onDisconnect": "cancel",
+                "partialResultToken": token,
             },
         )
         work = request.work

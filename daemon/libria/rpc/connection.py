@@ -30,6 +30,7 @@ from libria.rpc.nesting import MAX_LEVELS, too_deep
 from libria.rpc.outbox import STOP_READING, Outbox
 from libria.rpc.params import AgainParams, CancelParams, HelloParams, WorkDoneCancelParams, check
 from libria.rpc.request import Again, Request
+from libria.rpc.task_params import TaskParams
 from libria.session import Session
 from libria_providers.types import Json
 
@@ -93,8 +94,9 @@ class Connection(asyncio.Protocol):
         if self._strange:
             self._intake.distrust()
         editor = self._editor = Editor(self.session, self.outbox)
-        self._lsp = Lsp(self.outbox.send, self.close, editor.offer)
+        self._lsp = Lsp(self.outbox.send, self._answer, self.close, editor.offer)
         self.session.pid = _peer(transport)
+        self.session.heard = self._end_when_drained
         self.session.unread = lambda: self.outbox.unread
 
     def data_received(self, data: bytes) -> None:
@@ -188,8 +190,8 @@ class Connection(asyncio.Protocol):
         method, id = message.get("method"), message.get("id")
         try:
             if method is None and ("result" in message or "error" in message):
-                if self._editor is None or not self._editor.answered(message):
-                    self._lsp.handle(message)
+                if self._editor is not None:
+                    self._editor.answered(message)
             elif not isinstance(method, str) or not (id is None or type(id) in (int, str)):
                 raise RpcError(
                     INVALID_REQUEST, "A request has a method that is a string and an id that is a number or a string."
@@ -211,8 +213,10 @@ class Connection(asyncio.Protocol):
         elif method == "window/workDoneProgress/cancel":
             token = check(WorkDoneCancelParams, params).token
             for request in list(self._requests.values()):
-                if request.work_done_token == token:
+                if token in (request.work_done_token, request.task_token):
                     request.cancel(CANCELLED)
+            for task_id in [one.task_id for one in self.session.awaited if token in one.tokens]:
+                self._host.tasks.cancel_here(task_id)
         elif method == HELLO:
             self._hello(check(HelloParams, params))
         elif method == AGAIN:
@@ -229,7 +233,7 @@ class Connection(asyncio.Protocol):
         if id is None:
             raise RpcError(INVALID_REQUEST, "A request has an id that is a number or a string.")
         if method == PING:
-            self.outbox.send_json({"jsonrpc": "2.0", "id": id, "result": None})
+            self._answer(id, None)
             return
         again = self._again.pop(id, None) if self._again else None
         if self._lsp.shut_down:
@@ -256,7 +260,7 @@ class Connection(asyncio.Protocol):
         elif self._lsp.knows(method):
             if method == "initialize":
                 self._greeted(message.get("params"))
-            self._lsp.handle({"params": None, **message})
+            self._lsp.handle(message)
         else:
             raise unknown(method)
 
@@ -269,6 +273,8 @@ class Connection(asyncio.Protocol):
             request.fail(error)
             return
         request.work_done_token = getattr(checked, "work_done_token", None)
+        if isinstance(checked, TaskParams):
+            request.task_token = checked.partial_result_token
         context = Context(self.session, self._host, request)
         run = partial(method.run, context, checked)
         request.task = asyncio.get_running_loop().create_task(self._run(method.name, request, run))
@@ -330,7 +336,7 @@ class Connection(asyncio.Protocol):
         self._end_when_drained()
 
     def _end_when_drained(self) -> None:
-        if self.draining and not self.stays and not self._requests:
+        if self.draining and not self.stays and not self._requests and not self.session.awaited:
             self.close()
 
     def _complain(self, error: RpcError) -> None:
@@ -339,6 +345,9 @@ class Connection(asyncio.Protocol):
         if self._complained < MAX_COMPLAINTS:
             self._complained += 1
             log.info("a notification was not right: %s", error.message)
+
+    def _answer(self, id: int | str | None, result: Json) -> None:
+        self.outbox.send_json({"jsonrpc": "2.0", "id": id, "result": result})
 
     def _refuse(self, id: object, error: RpcError) -> None:
         self._intake.fault()

@@ -69,6 +69,22 @@ class FoldersParams(msgspec.Struct, frozen=True):
     event: FoldersEvent
 
 
+class General(msgspec.Struct, frozen=True, rename="camel"):
+    position_encodings: list[str] | None = None
+
+
+class ClientCapabilities(msgspec.Struct, frozen=True):
+    """The rest of them is `ability`'s."""
+
+    general: General | None = None
+
+
+class InitializeParams(msgspec.Struct, frozen=True, rename="camel"):
+    capabilities: ClientCapabilities
+    root_uri: str | None = None
+    workspace_folders: list[Folder] | None = None
+
+
 class SelectedCompletion(msgspec.Struct, frozen=True):
     range: Range
     text: str
@@ -112,9 +128,12 @@ class CodeActionParams(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class CommandParams(msgspec.Struct, frozen=True, rename="camel"):
+    """With `partial_result_token` what the model says comes as progress, as that of `libria/chat`."""
+
     command: str
     arguments: list[object] = []
     work_done_token: int | str | None = None
+    partial_result_token: int | str | None = None
 
 
 class EditArguments(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):

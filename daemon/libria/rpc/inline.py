@@ -35,6 +35,14 @@ NOBODY = (
 _LASTING = frozenset({"credentialMissing", "credentialRejected", "permissionDenied", "modelNotFound", "quotaExhausted"})
 
 
+class _Unable(Exception):
+    """Why nothing can be suggested, whatever stands there."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.problem: Json = {"kind": kind, "message": message}
+
+
 @dataclass(slots=True)
 class _Default:
     model: str | None
@@ -54,9 +62,11 @@ class Inline:
         self._looking: asyncio.Task[str | None] | None = None
         self._told: set[str] = set()
         self._paused_until = 0.0
+        self._paused_for = ("", "")
 
     async def answer(self, request: Request, params: InlineCompletionParams) -> Json:
-        """LSP's list of items, of one or none. What goes wrong is in the log and the status: nobody asked."""
+        """LSP's list of items, of one or none; `problem` with it says what is wrong, as a client may show where nobody
+        is disturbed. An error it is not: nobody asked."""
         uri = params.text_document.uri
         document = self._documents.get(uri)
         if document is None:
@@ -67,6 +77,8 @@ class Inline:
             before.cancel(CANCELLED)
         try:
             return await self._suggest(request, document, params)
+        except _Unable as unable:
+            return {"items": [], "problem": unable.problem}
         finally:
             if self._under_way.get(uri) is request:
                 del self._under_way[uri]
@@ -95,7 +107,7 @@ class Inline:
         editor = session.engine.config.editor
         if automatic:
             if clock.now() < self._paused_until:
-                return ""
+                raise _Unable(*self._paused_for)
             revision = document.revision
             await clock.sleep(editor.completion_debounce)
             if document.revision != revision:
@@ -103,7 +115,7 @@ class Inline:
         model = await self._model()
         if model is None:
             self._tell_once(NOBODY)
-            return ""
+            raise _Unable("noModel", NOBODY)
         wanted = fill(self._documents, document, at, elsewhere=editor.completion_context)
         call = check(
             CompleteParams,
@@ -125,7 +137,7 @@ class Inline:
             )
         except RpcError as error:
             self._failed(error)
-            return ""
+            raise _Unable(*self._paused_for) from None
         text = fitting(asked.answer.text, at, cut=asked.finish.stop_reason == "length")
         self._suggestions.add(at, text)
         return text
@@ -152,6 +164,7 @@ class Inline:
         elif kind == "rateLimited":
             seconds = min((says(error.data, "retryAfterMs") or 0) / 1000, PAUSE_SECONDS)
         self._paused_until = self._session.engine.clock.now() + seconds
+        self._paused_for = (kind if isinstance(kind, str) else "", error.message)
         self._tell_once(error.message)
 
     def _tell_once(self, message: str) -> None:

@@ -1,112 +1,66 @@
-"""The standard LSP part of one connection: one pygls protocol object, its traps disarmed.
+"""The life of one LSP session: initialize, shutdown, exit; the little that is left is pygls' (`lsp_rest`)."""
 
-pygls 2.1.1 logs every body (prompts), puts tracebacks into error data and ends the process on
-`exit`; here it logs nothing, tells no traceback, and `exit` ends the session.
-"""
-
-import json
-import logging
-from collections.abc import Callable, Generator
-from functools import cache
-from typing import Any, cast
-
-from cattrs import Converter
-from lsprotocol import converters, types
-from pygls.exceptions import JsonRpcException
-from pygls.lsp.server import LanguageServer
-from pygls.protocol import LanguageServerProtocol, lsp_method
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from libria import __version__
-from libria.rpc.codes import INTERNAL_ERROR, RpcError, invalid_params
+from libria.rpc.codes import INVALID_REQUEST, RpcError
+from libria.rpc.editor_params import InitializeParams, read
+from libria_providers.types import Json
 
-logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
-logging.getLogger("pygls").propagate = False
+if TYPE_CHECKING:
+    from libria.rpc.lsp_rest import Rest
 
-Send = Callable[[bytes], None]
-Offer = Callable[[types.InitializeParams, types.ServerCapabilities], None]
+Offer = Callable[[InitializeParams], dict[str, Json]]
 
-
-class _Protocol(LanguageServerProtocol):
-    """`deliver` takes a body to the client; `ended` is called on `exit`; `offer` says what the client is offered."""
-
-    deliver: Send
-    ended: Callable[[], None]
-    offer: Offer
-
-    def _send_data(self, data: Any) -> None:
-        if data:
-            self.deliver(json.dumps(data, default=self._serialize_message, separators=(",", ":")).encode())
-
-    def _send_response(self, msg_id: Any, result: Any = None, error: types.ResponseError | None = None) -> None:
-        if error is not None and error.code == INTERNAL_ERROR:
-            error = types.ResponseError(INTERNAL_ERROR, "The daemon failed at this request; see its log.")
-        super()._send_response(msg_id, result, error)
-
-    @lsp_method(types.INITIALIZE)
-    def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
-        result = yield from super().lsp_initialize(params)
-        self.offer(params, result.capabilities)
-        return result
-
-    @lsp_method(types.EXIT)
-    def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]  # pygls' own is a generator that ends the process
-        self.ended()
-
-    # pygls' own are cached with the object itself in the key: 128 clients that have left would stay, keys and all.
-
-    def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]  # theirs is the cache
-        return types.METHOD_TO_TYPES.get(method, (None,))[0]
-
-    def get_result_type(self, method: str) -> type[Any] | None:  # type: ignore[override]  # theirs is the cache
-        return types.METHOD_TO_TYPES.get(method, (None, None))[1]
-
-    @property
-    def shut_down(self) -> bool:
-        return self._shutdown
-
-    def knows(self, method: str) -> bool:
-        manager = cast(Any, self.fm)  # its dicts carry no types
-        # Notebooks are not offered, and would be kept without a bound.
-        return method in manager.builtin_features and not method.startswith("notebookDocument/")
-
-
-class _Server(LanguageServer):
-    def report_server_error(self, error: Exception, source: Any) -> None:
-        """pygls' own shows Python's words to the user."""
+_LIFE = frozenset({"initialize", "initialized", "shutdown", "exit"})
+_REST = frozenset({"$/setTrace"})
 
 
 class Lsp:
-    """What the connection hands its standard messages to."""
+    """What the connection hands its standard messages to: `deliver` takes a body to the client, `answer` a result of
+    the request with this id; `ended` is called on `exit`; `offer` says what the client is offered."""
 
-    def __init__(self, deliver: Send, ended: Callable[[], None], offer: Offer) -> None:
-        server = _Server("libria", __version__, protocol_cls=_Protocol, converter_factory=_converter)
-        protocol = server.protocol
-        assert isinstance(protocol, _Protocol)
-        protocol.deliver = deliver
-        protocol.ended = ended
-        protocol.offer = offer
-        self._protocol = protocol
-
-    @property
-    def shut_down(self) -> bool:
-        return self._protocol.shut_down
+    def __init__(
+        self,
+        deliver: Callable[[bytes], None],
+        answer: Callable[[Any, Json], None],
+        ended: Callable[[], None],
+        offer: Offer,
+    ) -> None:
+        self._deliver = deliver
+        self._answer = answer
+        self._ended = ended
+        self._offer = offer
+        self._initialized = False
+        self._rest: Rest | None = None
+        self.shut_down = False
 
     def knows(self, method: str) -> bool:
-        return self._protocol.knows(method)
+        return method in _LIFE or method in _REST
 
     def handle(self, message: dict[str, Any]) -> None:
-        """A request, a notification or a response. Raises RpcError when it is not well-formed."""
-        try:
-            structured = self._protocol.structure_message(message)
-        except JsonRpcException:
-            raise invalid_params(f"The parameters of {message.get('method')} are not as LSP has them.") from None
-        try:
-            self._protocol.handle_message(cast(Any, structured))  # its annotation leaves out errors
-        except JsonRpcException as error:
-            raise RpcError(error.code or INTERNAL_ERROR, error.message) from None
+        """A request or a notification. Raises RpcError when it is not well-formed."""
+        match message["method"]:
+            case "initialize":
+                self._answer(message.get("id"), self._initialize(message.get("params")))
+            case "shutdown":
+                self.shut_down = True
+                self._answer(message.get("id"), None)
+            case "initialized":
+                pass
+            case "exit":
+                self._ended()
+            case _:
+                if self._rest is None:
+                    from libria.rpc.lsp_rest import Rest
 
+                    self._rest = Rest(self._deliver)
+                self._rest.handle(message)
 
-@cache
-def _converter() -> Converter:
-    """One for all connections: making it costs 20 ms, and it holds no state."""
-    return converters.get_converter()
+    def _initialize(self, given: object) -> Json:
+        params = read(InitializeParams, given, "initialize")
+        if self._initialized:
+            raise RpcError(INVALID_REQUEST, "This connection is initialized already; start a new one.")
+        self._initialized = True
+        return {"capabilities": self._offer(params), "serverInfo": {"name": "libria", "version": __version__}}

@@ -8,20 +8,27 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from libria.rpc import answers, results, status
+from libria.rpc import answers, results, status, tasks, usage
 from libria.rpc import params as wire
 from libria.rpc.codes import invalid_params
 from libria.rpc.keys import KeysResult, keys
 from libria.rpc.request import Request
 from libria.rpc.resume import resume
 from libria.rpc.status_results import StatusResult
+from libria.rpc.task_params import TaskCancelParams, TaskListParams, TaskParams
+from libria.rpc.usage_results import UsageReport
 from libria.session import Session
+from libria.tasks.book import Tasks
+from libria.tasks.messages import Acknowledgment
 from libria_providers.errors import ModelNotFound, ProviderError
 from libria_providers.types import Model
 
 
 class Host(Protocol):
     """The process that serves."""
+
+    @property
+    def tasks(self) -> Tasks: ...
 
     address: str | None
     config_problem: str | None
@@ -63,9 +70,9 @@ class Method:
 
     name: str
     params: type[wire.Params]
-    result: type[results.Result] | None
+    result: type[msgspec.Struct] | None
     about: str
-    run: Callable[[Context, Any], Awaitable[results.Result | None]]
+    run: Callable[[Context, Any], Awaitable[msgspec.Struct | None]]
     internal: bool = False
 
 
@@ -87,6 +94,18 @@ async def _count_tokens(context: Context, params: wire.CountTokensParams) -> res
 
 async def _resume(context: Context, params: wire.ResumeParams) -> None:
     await resume(context.session, params, context.request)
+
+
+async def _task(context: Context, params: TaskParams) -> Acknowledgment:
+    return await tasks.task(context.host, context.session, params, context.request)
+
+
+async def _task_list(context: Context, params: TaskListParams) -> tasks.TaskListResult:
+    return await tasks.task_list(context.host)
+
+
+async def _task_cancel(context: Context, params: TaskCancelParams) -> tasks.TaskCancelResult:
+    return await tasks.task_cancel(context.host, params)
 
 
 async def _models(context: Context, params: wire.ModelsParams) -> results.ModelsResult:
@@ -122,9 +141,22 @@ async def _models(context: Context, params: wire.ModelsParams) -> results.Models
     return results.ModelsResult(models=found, problems=problems)
 
 
+async def _cancel(context: Context, params: wire.CancelCallParams) -> results.CancelCallResult:
+    """As if its own client had: all clients are the same user's."""
+    kept = context.session.engine.call_log.find(params.call_id)
+    if kept is None or kept.call is None:
+        return results.CancelCallResult(cancelled=False)
+    kept.stop("cancelled")
+    return results.CancelCallResult(cancelled=True)
+
+
 async def _status(context: Context, params: wire.StatusParams) -> StatusResult:
     parts = None if params.parts is None else frozenset[str](params.parts)
     return await status.status(context.session.engine, context.host, parts, params.recent)
+
+
+async def _usage(context: Context, params: wire.UsageParams) -> UsageReport:
+    return await usage.report(context.session.engine, params)
 
 
 async def _cache_stats(context: Context, params: wire.CacheStatsParams) -> results.CacheStatsResult:
@@ -241,7 +273,42 @@ _ROWS = (
         "What can be asked: the models of every provider that can be reached, and why others cannot.",
         _models,
     ),
+    Method(
+        "libria/cancel",
+        wire.CancelCallParams,
+        results.CancelCallResult,
+        "End a call under way, also another client's, by the `callId` that `libria/status` tells.",
+        _cancel,
+    ),
+    Method(
+        "libria/task",
+        TaskParams,
+        Acknowledgment,
+        "Have a task done and its result checked. Acknowledged at once; it ends in one `libria/taskMessage`.",
+        _task,
+    ),
+    Method(
+        "libria/task/list",
+        TaskListParams,
+        tasks.TaskListResult,
+        "The tasks under way, and those that ended within a day.",
+        _task_list,
+    ),
+    Method(
+        "libria/task/cancel",
+        TaskCancelParams,
+        tasks.TaskCancelResult,
+        "End a task; its last message is an escalation of the type `cancelled`.",
+        _task_cancel,
+    ),
     Method("libria/status", wire.StatusParams, StatusResult, "How the daemon is doing.", _status),
+    Method(
+        "libria/usage",
+        wire.UsageParams,
+        UsageReport,
+        "What calls cost, out of the ledger: sums by tool, model, provider or day.",
+        _usage,
+    ),
     Method(
         "libria/cacheStats",
         wire.CacheStatsParams,

@@ -96,7 +96,7 @@ class Progress:
     """What a call says on its way: numbered, kept in its journal, and with a `token` written to its client
     as `$/progress`."""
 
-    def __init__(self, outbox: Outbox, token: str | int | None, journal: Journal) -> None:
+    def __init__(self, outbox: Outbox | None, token: str | int | None, journal: Journal) -> None:
         self._outbox: Outbox | None = outbox if token is not None else None
         self._journal = journal
         self._seq = journal.next

@@ -172,12 +172,25 @@ class ResumeParams(Params):
     work_done_token: Token | None = None
 
 
+class CancelCallParams(Params):
+    call_id: str
+
+
 class StatusParams(Params):
     """Without `parts`: all. `recent` leaves out targets that were not asked in so many seconds, and are not in the way
     of anybody."""
 
     parts: list[Literal["process", "today", "clients", "calls", "pools", "breakers", "targets", "spend"]] | None = None
     recent: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+
+class UsageParams(Params):
+    """`since` and `until`: how long ago ("12h", "7d", "4w": days with today as the first), "today", "yesterday",
+    "month", or an ISO 8601 date or time; without them all that the ledger holds."""
+
+    by: Literal["tool", "model", "provider", "day"] = "model"
+    since: str | None = None
+    until: str | None = None
 
 
 class CacheStatsParams(Params):

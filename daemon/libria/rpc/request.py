@@ -28,13 +28,14 @@ class Again:
 class Request:
     """`id` is the client's. `forget` takes it out of the connection's book once it is answered, and
     may end the connection: it is called when the answer is in the outbox, not before. `kept` is where the
-    call's answer is kept for others."""
+    call's answer is kept for others; `task_token` that of a task's progress, by which it can be cancelled."""
 
     id: int | str
     outbox: Outbox
     forget: Callable[["Request"], None]
     task: asyncio.Task[None] | None = None
     work_done_token: int | str | None = None
+    task_token: int | str | None = None
     progress: Progress | None = None
     work: WorkDone | None = None
     kept: KeptCall | None = None

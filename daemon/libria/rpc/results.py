@@ -91,6 +91,12 @@ class ChatResult(Result, frozen=True):
     cost: CostResult | None = None
 
 
+class CancelCallResult(Result, frozen=True):
+    """Whether the call was under way, and is ended."""
+
+    cancelled: bool
+
+
 class EmbedResult(Result, frozen=True):
     """A vector for each text of the input, in order."""
 

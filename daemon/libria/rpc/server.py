@@ -13,10 +13,14 @@ from libria.connect.loopback import Secrets
 from libria.connect.upgrade import older
 from libria.engine import Engine
 from libria.handover import limits_of, state_of
+from libria.paths import state_dir
 from libria.rpc.connection import Connection
 from libria.rpc.gate import Bounds, Gate, bounds_here
+from libria.rpc.outbox import Progress
 from libria.rpc.results import HandOverResult
 from libria.session import Session
+from libria.tasks.book import Tasks
+from libria.tasks.shelf import Shelf
 
 log = logging.getLogger("libria.serve")
 
@@ -44,6 +48,8 @@ class Server:
         self.config_problem: str | None = None
         self.idle_exit = 1800.0
         self.refresh: Callable[[], None] = lambda: None
+        shelf = Shelf(state_dir() / "tasks") if address is not None else None
+        self.tasks = Tasks(engine, shelf, lambda journal: Progress(None, None, journal))
         self.gate = Gate(bounds_here() if address is not None else Bounds(first_frame=None), secrets)
         self._gone = gone
         self.ended = asyncio.Event()

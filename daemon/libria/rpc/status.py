@@ -11,12 +11,17 @@ from libria import __version__
 from libria.config import warnings
 from libria.engine import Engine
 from libria.layers.limit import TargetState
+from libria.ledger.budgets import BudgetState
+from libria.ledger.row import PICO
+from libria.ledger.when import stamp
 from libria.paths import config_file
 from libria.rpc.results import CacheFiguresResult
 from libria.rpc.status_results import (
     BreakerResult,
+    BudgetResult,
     CallResult,
     ClientResult,
+    LedgerResult,
     LimitResult,
     PoolResult,
     ProcessResult,
@@ -57,6 +62,8 @@ async def status(engine: Engine, host: Host, parts: frozenset[str] | None, recen
         return await _in_slices(make, items()) if wanted(part) else []
 
     problems = [host.config_problem] if host.config_problem else []
+    budgets = await engine.budgets.states() if wanted("today") else []
+    problems += [*engine.ledger.problems, *filter(None, (state.sentence for state in budgets))]
     return StatusResult(
         pid=os.getpid(),
         version=__version__,
@@ -82,6 +89,8 @@ async def status(engine: Engine, host: Host, parts: frozenset[str] | None, recen
         spend=await made("spend", lambda item: _spent(*item), lambda: list(engine.spend.by_target.items())),
         process=await _process(engine) if wanted("process") else None,
         today=await _today(engine) if wanted("today") else None,
+        budgets=[_budget(state) for state in budgets],
+        ledger=_ledger(engine),
     )  # fmt: skip
 
 
@@ -208,12 +217,36 @@ def _redis(engine: Engine) -> RedisResult:
 async def _today(engine: Engine) -> SpentTodayResult:
     today = await engine.spent_today()
     return SpentTodayResult(
-        seconds=today.seconds,
-        usd=today.usd,
+        seconds=round(engine.ledger.since_midnight(), 3),
+        usd=round(today.cost / PICO, 6),
         attempts=today.attempts,
         unpriced_attempts=today.unpriced,
         input_tokens=today.input_tokens,
         output_tokens=today.output_tokens,
+    )
+
+
+def _budget(state: BudgetState) -> BudgetResult:
+    budget = state.budget
+    return BudgetResult(
+        name=state.name,
+        usd=budget.usd,
+        per=budget.per,
+        action=budget.action,
+        spent_usd=round(state.spent, 6),
+        unpriced_attempts=state.unpriced,
+        renews_at=stamp(state.renews),
+        state=state.mood or "open",
+        tool=budget.tool,
+        provider=budget.provider,
+    )
+
+
+def _ledger(engine: Engine) -> LedgerResult:
+    ledger = engine.ledger
+    path = str(ledger.path) if ledger.path else None
+    return LedgerResult(
+        enabled=ledger.writes, days=engine.config.ledger.days, path=path, problems=list(ledger.problems)
     )
 
 

@@ -83,8 +83,8 @@ class SpentResult(Result, frozen=True):
 
 
 class SpentTodayResult(Result, frozen=True):
-    """Since midnight here, or the daemon's start where that was later. `usd` is by published prices, without the
-    `unpricedAttempts`, whose models' are not known; what runs on this machine costs nothing."""
+    """Since midnight here, by all daemons of this home. `usd` is by published prices, without the `unpricedAttempts`,
+    whose models' are not known; what runs on this machine costs nothing."""
 
     seconds: float
     usd: float
@@ -92,6 +92,33 @@ class SpentTodayResult(Result, frozen=True):
     unpriced_attempts: int
     input_tokens: int
     output_tokens: int
+
+
+class BudgetResult(Result, frozen=True):
+    """A budget of the config: `spentUsd` of `usd` in this day or month (by all machines that share it), which ends at
+    `renewsAt`, an ISO 8601 time; besides `unpricedAttempts`, whose price is not known. `state` is "near" where it will
+    soon refuse, "spent" where it is reached."""
+
+    name: str
+    usd: float
+    per: Literal["day", "month"]
+    action: Literal["warn", "refuse"]
+    spent_usd: float
+    unpriced_attempts: int
+    renews_at: str
+    state: Literal["open", "near", "spent"]
+    tool: str | None = None
+    provider: str | None = None
+
+
+class LedgerResult(Result, frozen=True):
+    """Where rows of what calls cost are kept, for `days`; `enabled` is False where they are not. `problems`:
+    sentences."""
+
+    enabled: bool
+    days: int
+    problems: list[str]
+    path: str | None = None
 
 
 class LimitResult(Result, frozen=True):
@@ -163,5 +190,7 @@ class StatusResult(Result, frozen=True):
     cache: CacheFiguresResult
     redis: RedisResult
     spend: list[SpentResult]
+    budgets: list[BudgetResult]
     process: ProcessResult | None = None
     today: SpentTodayResult | None = None
+    ledger: LedgerResult | None = None

@@ -6,13 +6,13 @@ from typing import Any, cast
 Schema = Mapping[str, Any]  # a JSON Schema is JSON
 
 
-def declarations(schemas: Mapping[str, Schema]) -> str:
-    """One `interface` for each named object schema, `type` for the rest, in the order given."""
-    return "\n\n".join(_declaration(name, schema) for name, schema in schemas.items())
+def declarations(schemas: Mapping[str, Schema], prefix: str = "") -> str:
+    """One `interface` for each named object schema, `type` for the rest, in the order given; `prefix` before each."""
+    return "\n\n".join(_declaration(name, schema, prefix) for name, schema in schemas.items())
 
 
-def _declaration(name: str, schema: Schema) -> str:
-    about = _comment(schema.get("description"), "")
+def _declaration(name: str, schema: Schema, prefix: str) -> str:
+    about = _comment(schema.get("description"), "") + prefix
     if schema.get("type") != "object" or "properties" not in schema:
         return f"{about}type {name} = {type_of(schema)};"
     required = set(schema.get("required", ()))

@@ -44,6 +44,7 @@ WORDS: Mapping[str, Word] = {
     "rate": Word("pace", "number", None, "N deltas a second; 0 for no pause"),
     "count": Word("pace", "count", None, "exactly N deltas of text: repeated or cut short"),
     "think": Word("answer", "flag", 1, "reasoning before the answer, with any model"),
+    "say": Word("answer", "text", None, "this text, percent-encoded"),
     "cached": Word("answer", "count", 64, "N input tokens are reported as read from the cache"),
     "limits": Word("answer", "flag", 1, "the vendor's rate-limit headers"),
     "length": Word("answer", "fraction", 0.5, "finishes at this part of the text, for its length"),

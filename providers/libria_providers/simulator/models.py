@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import unquote
 
 import msgspec
 
@@ -112,6 +113,8 @@ def answer(spec: Spec, ask: Ask) -> Answer:
 
 
 def _text(spec: Spec, ask: Ask) -> str:
+    if "say" in spec:
+        return unquote(spec.options["say"])
     if spec.model in ("tools", "parallel-tools"):
         return texts.NO_TOOLS if ask.tool_result is None else f"The tool says: {ask.tool_result}"
     if spec.model == "json":

@@ -57,6 +57,7 @@ QUICK = (
     "fast:400",
     "fast:2000",
     "echo",
+    "echo+say:It%20was%20said%20so.",
     "tools",
     "parallel-tools",
     "json",

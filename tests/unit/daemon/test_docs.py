@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from libria.rpc import docs
 
 
-def test_the_protocol_document_is_fresh() -> None:
-    file = Path(__file__).parents[3] / "daemon" / "PROTOCOL.md"
-    assert file.read_text(encoding="utf-8") == docs.render(), "run python -m libria.rpc.docs"
+@pytest.mark.parametrize("file", list(docs.FILES), ids=lambda file: file.name)
+def test_what_is_written_from_the_method_table_is_fresh(file: Path) -> None:
+    assert file.read_text(encoding="utf-8") == docs.FILES[file](), "run python -m libria.rpc.docs"

@@ -111,7 +111,7 @@ def test_answers_larger_than_any_buffer() -> None:
     assert stage.leave() == 0
 
 
-SIDE_EFFECTS = ["libria/task", "libria/cacheClear", "libria/stop", "workspace/executeCommand", "libria/unknown"]
+SIDE_EFFECTS = ["libria/cacheClear", "libria/stop", "workspace/executeCommand", "libria/unknown"]
 
 
 def test_what_has_effects_elsewhere_is_not_asked_again() -> None:

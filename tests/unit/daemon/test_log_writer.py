@@ -7,7 +7,7 @@ import pytest
 
 from libria.log import writer as writer_module
 from libria.log.entry import Entry
-from libria.log.writer import Writer
+from libria.log.writer import Background, Writer
 
 
 class Sink:
@@ -89,3 +89,18 @@ def test_many_lines_are_written_together() -> None:
     sink.may.set()
     writer.close(20)
     assert sink.batches == 2
+
+
+def test_one_that_lingers_writes_at_once_what_is_asked_for() -> None:
+    sink = Sink()
+    writer = Background([sink], lambda _count: None, name="test", linger=3600.0)
+    for number in range(5):
+        writer.put(entry(number))
+    assert writer.flush(20)
+    assert len(sink.entries) == 5
+    assert sink.batches == 1
+    assert writer.flush(20), "also where there is nothing to write"
+    writer.put(entry(5))
+    writer.close(20)
+    assert len(sink.entries) == 6
+    assert not writer.flush(20), "nobody writes any more"

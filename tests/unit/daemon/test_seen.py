@@ -1,4 +1,4 @@
-"""What is seen of a call under way, how late the loop is, what was spent today."""
+"""What is seen of a call under way, how late the loop is, what was used of each target."""
 
 import asyncio
 from typing import Any
@@ -77,48 +77,13 @@ async def test_lag_is_measured_while_somebody_looks() -> None:
     assert clock.waiting == 0, "a timer runs though nobody looks"
 
 
-DAY = 86_400.0
-
-
-def spent(target: str) -> Attempt:
-    return Attempt(target, "ok", 0.0, 1.0)
-
-
-async def test_today_is_priced_by_attempts_of_one_tier() -> None:
-    clock = FakeClock()
-    spend = Spend(clock)
-    asked: list[tuple[str, int]] = []
-
-    async def price(target: str, usage: Usage) -> float | None:
-        """Twice the price from 200,000 tokens of input on."""
-        asked.append((target, usage.input_tokens))
-        if target == "unknown/m":
-            return None
-        return usage.input_tokens * (2e-6 if usage.input_tokens > 200_000 else 1e-6)
-
-    for _ in range(300):
-        spend.add(spent("a/m"), Usage(1_000, 10), True)
-    spend.add(spent("a/m"), Usage(250_000, 10), True)
-    spend.add(spent("unknown/m"), Usage(7, 1), True)
-    spend.add(spent("a/m"), Usage(), True)
-    today = await spend.today(price)
-    assert today.usd == pytest.approx(0.3 + 0.5)
-    assert (today.attempts, today.unpriced, today.input_tokens) == (302, 1, 550_007)
-    count = len(asked)
-    assert await spend.today(price) == today
-    assert len(asked) == count, "what has not changed is not priced again"
-
-
-async def test_a_new_day_begins_at_nothing() -> None:
-    clock = FakeClock()
-    spend = Spend(clock)
-
-    async def price(_target: str, _usage: Usage) -> float | None:
-        return 1.0
-
-    spend.add(spent("a/m"), Usage(5, 5), True)
-    await clock.advance(DAY)
-    today = await spend.today(price)
-    assert (today.attempts, today.usd) == (0, 0.0)
-    assert today.seconds < DAY
-    assert spend.by_target["a/m"].attempts == 1
+def test_what_was_used_is_summed_up_by_target() -> None:
+    spend = Spend()
+    for outcome, exact in (("ok", True), ("overloaded", True), ("cancelled", False)):
+        spend.add(Attempt("a/m", outcome, 0.0, 1.0), Usage(10, 5), exact)
+    for number in range(1500):
+        spend.add(Attempt(f"a/{number}", "ok", 0.0, 1.0), Usage(1, 1), True)
+    used = spend.by_target["a/m"]
+    assert (used.attempts, used.failed, used.cancelled, used.estimated_attempts) == (3, 1, 1, 1)
+    assert (used.input_tokens, used.output_tokens) == (30, 15)
+    assert (len(spend.by_target), spend.by_target["others"].attempts) == (1001, 501)

@@ -54,6 +54,8 @@ def as_json(findings: Findings) -> dict[str, Any]:
         },
         "cache": dict(findings.daemon.cache) or None,
         "redis": asdict(findings.redis) if findings.redis else None,
+        "ledger": findings.daemon.status.get("ledger"),
+        "budgets": findings.daemon.status.get("budgets") or [],
         "faults": faults(findings),
         "notes": notes(findings),
     }
@@ -103,6 +105,7 @@ def _lines(findings: Findings) -> Iterator[str]:
     yield from told.limits(findings)
     yield from told.cache(findings)
     yield from told.redis(findings)
+    yield from told.ledger(findings)
     yield "Versions: " + ", ".join(f"{name} {value}" for name, value in findings.versions.items())
     yield ""
     for title, sentences in (("Must be mended", faults(findings)), ("Worth knowing", notes(findings))):

@@ -5,6 +5,8 @@ from typing import Any
 
 from libria.cli.describe import duration, size
 from libria.cli.doctor.findings import Findings
+from libria.cli.words import budget_words
+from libria.paths import ledger_file
 
 Json = Any
 
@@ -63,6 +65,21 @@ def cache(findings: Findings) -> Iterator[str]:
         counted = tier.get("entries") is not None
         held = f"{tier['entries']:,} answers, {size(tier['bytes'])}{most}" if counted else "in use"
         yield f"  {tier['name']}: {tier.get('problem') or held}"
+
+
+def ledger(findings: Findings) -> Iterator[str]:
+    said: Mapping[str, Json] = findings.daemon.status.get("ledger") or {}
+    if said.get("enabled") is False:
+        yield "Ledger: none is kept" + (" (ledger.enabled = false)" if said.get("path") else "")
+        return
+    path = ledger_file()
+    try:
+        held = f"{path}, {size(path.stat().st_size)}"
+    except OSError:
+        held = f"{path}, begun with the first call"
+    yield f"Ledger: {held}" + (f", rows of {said['days']} days" if said.get("days") else "")
+    for budget in findings.daemon.status.get("budgets") or ():
+        yield f"  budget {budget_words(budget)}"
 
 
 def redis(findings: Findings) -> Iterator[str]:
