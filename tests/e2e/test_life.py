@@ -251,11 +251,11 @@ async def test_a_daemon_whose_socket_is_taken_away_ends_without_cutting_anybody(
 
 
 async def test_calls_to_be_finished_hold_up_an_idle_end(own_home: Home, sim: Simulator) -> None:
-    own_home.write_config("[daemon]\nidle_exit = 0.2\n")
+    own_home.write_config("[daemon]\nidle_exit = 1.0\n")
     async with await own_home.join() as client:
         await client.initialize(initializationOptions={"libria": {"env": provider_env(sim)}})
         pid = await pid_of(client)
-        chat = client.chat("openai/story+count:60+rate:40", onDisconnect="finish")
+        chat = client.chat("openai/story+count:100+rate:40", onDisconnect="finish")
         await chat.seen("delta")
     await sim.wait_for(lambda call: call.state != "open")
     assert [call.state for call in sim.calls] == ["done"], "nobody cut it"

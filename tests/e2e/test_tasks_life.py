@@ -118,9 +118,9 @@ async def test_a_task_whose_daemon_was_killed_goes_on_when_it_is_given_again(own
 
 async def test_a_task_goes_on_without_its_client(own_home: Home, sim: Simulator) -> None:
     """As long as it takes: the daemon does not end before it, told to or not."""
-    own_home.write_config("[daemon]\nidle_exit = 0.1\n")
+    own_home.write_config("[daemon]\nidle_exit = 1.0\n")
     first = await joined(own_home, sim)
-    given = task(says("Done.", "first:700"))
+    given = task(says("Done.", "first:2000"))
     await first.request("libria/task", given)
     await sim.wait_for(lambda call: call.state == "open")
     pid = await pid_of(first)

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-STARTING = 2.0
-"""Seconds for all of them to import and to join."""
+STARTING = 0.2
+"""Seconds for all of them to hear when it begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,15 @@ class Fleet:
 
 
 async def shared(url: str, *, processes: int, limit: int, seconds: float, duration: float, tasks: int) -> Fleet:
-    start = time.monotonic() + STARTING
-    figures = [str(figure) for figure in (limit, seconds, duration, tasks, start)]
+    figures = [str(figure) for figure in (limit, seconds, duration, tasks)]
     command = [sys.executable, str(Path(__file__).with_name("fleet_worker.py")), url, *figures]
-    workers = [await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE) for _ in range(processes)]
-    said = [json.loads((await worker.communicate())[0]) for worker in workers]
+    pipe = asyncio.subprocess.PIPE
+    workers = [await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe) for _ in range(processes)]
+    for worker in workers:
+        assert worker.stdout is not None
+        assert await worker.stdout.readline() == b"joined\n"
+    start = b"%f\n" % (time.monotonic() + STARTING)
+    said = [json.loads(out) for out, _ in await asyncio.gather(*(worker.communicate(start) for worker in workers))]
     grants = sorted((before, after) for one in said for before, after in one["granted"])
     return Fleet(
         len(grants),

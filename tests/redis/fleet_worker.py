@@ -1,8 +1,9 @@
 """One machine of a fleet: takes as much as it is given for so long, with several tasks, and prints when.
 
-    python fleet_worker.py URL LIMIT SECONDS DURATION TASKS START
+    python fleet_worker.py URL LIMIT SECONDS DURATION TASKS
 
-START is a moment of the machine's monotonic clock. Each grant lies between the two moments printed for it.
+Once it has joined it says so, and is told when to begin: a moment of the machine's monotonic clock. Each grant lies
+between the two moments printed for it.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from libria.stores.redis_windows import RedisWindows
 from libria.stores.windows import LocalWindows
 
 
-async def main(url: str, limit: int, seconds: float, duration: float, tasks: int, start: float) -> None:
+async def main(url: str, limit: int, seconds: float, duration: float, tasks: int) -> None:
     clock = SystemClock()
     link = Link(url, clock)
     windows = RedisWindows(link, LocalWindows(clock), clock, who=secrets.token_hex(4))
@@ -26,6 +27,8 @@ async def main(url: str, limit: int, seconds: float, duration: float, tasks: int
     link.on_join(joined.set)
     link.start()
     await joined.wait()
+    print("joined", flush=True)
+    start = float(await asyncio.to_thread(sys.stdin.readline))
     granted: list[tuple[float, float]] = []
     asked = 0
 
@@ -40,7 +43,7 @@ async def main(url: str, limit: int, seconds: float, duration: float, tasks: int
             else:
                 granted.append((before, time.monotonic()))
 
-    await asyncio.sleep(start - time.monotonic())
+    await asyncio.sleep(max(0.0, start - time.monotonic()))
     await asyncio.gather(*(take() for _ in range(tasks)))
     error = link.state().error
     await link.aclose()
@@ -49,5 +52,5 @@ async def main(url: str, limit: int, seconds: float, duration: float, tasks: int
 
 if __name__ == "__main__":
     url, *figures = sys.argv[1:]
-    limit, seconds, duration, tasks, start = map(float, figures)
-    asyncio.run(main(url, int(limit), seconds, duration, int(tasks), start))
+    limit, seconds, duration, tasks = map(float, figures)
+    asyncio.run(main(url, int(limit), seconds, duration, int(tasks)))

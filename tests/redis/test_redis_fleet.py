@@ -11,5 +11,5 @@ async def test_three_processes_share_a_limit(tasks: int, server: RealRedis) -> N
     fleet = await shared(server.url, processes=3, limit=limit, seconds=seconds, duration=windows * seconds, tasks=tasks)
     assert fleet.errors == []
     assert fleet.most <= limit
-    assert fleet.granted >= 0.95 * limit * windows
+    assert fleet.granted >= limit * (windows - 1)  # the figure itself is the bench's
     assert min(fleet.shares) > 0

@@ -82,7 +82,7 @@ async def test_without_redis_nobody_else_exists(server: RealRedis, pair: tuple[R
     await b.released(KEY, 5)
     await b.release(KEY)
     await a.release(KEY)
-    assert time.monotonic() - began < 0.05
+    assert time.monotonic() - began < 2.5  # who waited for one of the leases would wait for 5 s
 
 
 async def test_who_waits_when_redis_goes_goes_on(server: RealRedis, pair: tuple[RedisLeases, RedisLeases]) -> None:

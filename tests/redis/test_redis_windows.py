@@ -71,9 +71,11 @@ async def test_all_windows_or_none(machine: Machine) -> None:
 async def test_what_was_not_used_is_given_back_where_it_was_taken(machine: Machine) -> None:
     a, b = await machine(), await machine()
     for _ in range(10):
+        began = time.monotonic()
         await a.take([TOKENS])
     assert await taken(b, TOKENS) == 0
-    await a.settle([Want(TOKENS.key, -90, 1000, 60.0, age=0.01)] * 5)
+    age = time.monotonic() - began  # of the last take
+    await a.settle([Want(TOKENS.key, -90, 1000, 60.0, age=age)] * 5)
     assert await taken(b, TOKENS) == 4
     await a.settle([Want(TOKENS.key, 50, 1000, 60.0)])
     assert await taken(b, TOKENS) == 0

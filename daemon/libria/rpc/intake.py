@@ -27,12 +27,13 @@ class Intake:
         take: Callable[[bytes | BadFrame], None],
         held: Callable[[int], None],
         may_resume: Callable[[], bool],
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._transport = transport
         self._take = take
         self._held = held
         self._may_resume = may_resume
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop or asyncio.get_running_loop()
         self._reader = FrameReader()
         self._said = 0  # of `held`, last
         self._later: asyncio.Handle | None = None  # there is more to take
