@@ -78,7 +78,7 @@ class Engine:
         self._inherited: dict[str, HeldCircuit] = {}  # of targets that were not asked here yet
         self.spend = Spend()
         self._pace = Pace()
-        self.ledger = Ledger(clock, None if alone else ledger_file(), config)
+        self.ledger = Ledger(clock, ledger_file(), config)
         self.budgets = Budgets(self.ledger, clock)
         self.lag = Lag(clock)
         self._lists: dict[tuple[str, str, str], ModelList] = {}
@@ -128,6 +128,7 @@ class Engine:
 
     async def send(self, call: Call) -> Reply:
         """The reply to `call`, whose model may be an alias or empty. Raises ProviderError."""
+        call.trace.asked = call.model
         if not call.model:
             call = replace(call, model=await self._default_model(call.origin))
         if any(name.startswith("simulate/") for name in self.names(call)):

@@ -41,4 +41,7 @@ def main(model: str, prompt: str) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(*sys.argv[1:]) if len(sys.argv) == 3 else __doc__)
+    if len(sys.argv) != 3:
+        print(__doc__, file=sys.stderr)
+        raise SystemExit(2)
+    raise SystemExit(main(*sys.argv[1:]))

@@ -7,7 +7,7 @@ use IO::Socket::UNIX;
 use JSON::PP;
 
 my ($model, $prompt) = @ARGV;
-die "usage: perl stream.pl MODEL PROMPT\n" unless defined $prompt;
+unless (defined $prompt) { print STDERR "usage: perl stream.pl MODEL PROMPT\n"; exit 2 }
 utf8::decode($_) for $model, $prompt;
 binmode STDOUT, ':utf8';
 binmode STDERR, ':utf8';

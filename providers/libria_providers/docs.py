@@ -20,8 +20,8 @@ Table = Callable[[Iterable[Row]], str]
 def providers(rows: Iterable[Row]) -> str:
     """A line a provider, in Markdown: how it is reached."""
     lines = [
-        "| name | provider | dialect | key | address | default model |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| name | provider | dialect | key | address | also read | default model |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in rows:
         keys = " or ".join(f"`{name}`" for name in row.key_env) or "none"
@@ -30,10 +30,16 @@ def providers(rows: Iterable[Row]) -> str:
         address = "".join(f"`{name}`, else " for name in row.base_url_env)
         address += row.base_url or "given at run time"
         model = f"`{row.default_model}`" if row.default_model else "the server's own" if row.local else "none"
-        lines.append(
-            f"| `{row.name}` | [{row.title}]({row.docs}) | {row.dialect.name} | {keys} | {address} | {model} |"
-        )
+        also = ", ".join(f"`{name}`" for name in _also(row)) or "–"
+        about = f"[{row.title}]({row.docs})"
+        lines.append(f"| `{row.name}` | {about} | {row.dialect.name} | {keys} | {address} | {also} | {model} |")
     return "\n".join(lines)
+
+
+def _also(row: Row) -> list[str]:
+    """Variables that say more of the address, or are sent as a header."""
+    names = (*row.locate_env, *(name for name, _ in row.env_headers))
+    return [name for name in dict.fromkeys(names) if name not in (*row.key_env, *row.base_url_env)]
 
 
 def support(rows: Iterable[Row]) -> str:

@@ -163,7 +163,8 @@ class Trace:
     `report` is called for each status while nothing streams, `began` with the target of each attempt, `alive`
     for each sign of life of the provider before the first delta (a comment, a ping); `queued_ms` is the time
     spent waiting for a slot, `waited_ms` that spent on providers and between attempts, both before the first
-    delta. `call_id` is the call's name, where it has one; `joined` whether it hears the answer to another call."""
+    delta. `call_id` is the call's name, where it has one; `asked` the model as it was asked for, which may be an alias;
+    `joined` whether it hears the answer to another call."""
 
     report: Callable[[Status], None] = lambda _status: None
     began: Callable[[str], None] = lambda _target: None
@@ -172,6 +173,7 @@ class Trace:
     queued_ms: float = 0.0
     waited_ms: float = 0.0
     call_id: str = ""
+    asked: str = ""
     joined: bool = False
 
 

@@ -39,7 +39,7 @@ async def test_what_is_spent_is_refused_before_it_is_sent(own_home: Home, sim: S
         error = await refusal(client)
         assert error.code == -32803
         assert error.data["retryable"] is False
-        assert f'The budget "daily" is spent (${spent:.4f} of $0.0000 today at openai) and renews at ' in error.message
+        assert f'The budget "daily" is spent (${spent:.4f} of $0.00001 today at openai) and renews at ' in error.message
         assert error.message.endswith("; to go on now, raise budgets.daily.usd in the config.")
         assert error.data["attempts"] == []
         assert sim.requests == asked

@@ -54,6 +54,8 @@ async def test_new_lines_can_be_typed(home: Home, sim: Simulator) -> None:
         screen.type("one\x1b\rtwo\nthree\\\rfour\r")
         await screen.until(lambda text: "tokens" in text)
     assert sim.calls[-1].body["messages"][-1]["content"] == "one\ntwo\nthree\nfour"
+    typed = home.path / "state" / "chat-history.jsonl"
+    assert not typed.exists() or "three" not in typed.read_text(), "--no-save keeps nothing of what was typed"
 
 
 async def test_ctrl_c_ends_the_answer_and_the_talk_goes_on_with_what_came(home: Home, sim: Simulator) -> None:

@@ -137,6 +137,11 @@ async def test_the_agent(home: Home, sim: Simulator, path: str) -> None:
     assert "(credentialRejected)" in err
 
 
+async def test_wrong_usage_is_told_from_a_call_that_failed(home: Home, script: list[str], path: str) -> None:
+    code, out, err = await run(home, script, {"PATH": path}, "simulate/echo")
+    assert (code, out, "MODEL PROMPT" in err) == (2, "", True)
+
+
 def test_every_example_is_named_in_the_readme() -> None:
     files = {file.name for file in SCRIPTS.iterdir() if file.is_file()} - {"README.md"}
     assert {name for name in files if name in README} == files

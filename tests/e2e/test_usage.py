@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from e2e_client import Client, Json, RpcFailed
 from e2e_home import Home
-from e2e_ledger import ALIASES, CHEAP, DEAR, FREE, a_tool, rows, usage
+from e2e_ledger import ALIASES, CHEAP, DEAR, a_tool, rows, usage
 from e2e_terminal import Screen
 
 from libria_providers.simulator import Simulator
@@ -160,7 +160,7 @@ async def test_what_was_spent_today_outlives_the_daemon(own_home: Home, sim: Sim
     assert (after["attempts"], after["usd"] > before["usd"]) == (2, True)
 
 
-async def test_an_isolated_tool_and_one_that_does_not_want_it_keep_none(own_home: Home, sim: Simulator) -> None:
+async def test_a_user_who_does_not_want_it_has_none(own_home: Home, sim: Simulator) -> None:
     own_home.write_config("[ledger]\nenabled = false\n")
     async with a_tool(own_home, sim, "editor") as client:
         await client.chat(CHEAP).result()
@@ -168,14 +168,39 @@ async def test_an_isolated_tool_and_one_that_does_not_want_it_keep_none(own_home
         assert (status["ledger"]["enabled"], status["today"]["attempts"]) == (False, 1)
         assert (await client.request("libria/usage", {}))["rows"] == []
     assert not list((own_home.path / "state").glob("ledger*"))
-    isolated: Client = await own_home.stdio(
-        "--isolated", env={"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": f"{sim.url}/v1"}
+
+
+async def test_what_an_isolated_tool_asks_is_written_and_counted_too(own_home: Home, sim: Simulator) -> None:
+    async with a_tool(own_home, sim, "editor") as client:
+        await client.chat(CHEAP).result()
+        isolated: Client = await own_home.stdio(
+            "--isolated", env={"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": f"{sim.url}/v1"}
+        )
+        await isolated.initialize()
+        await isolated.chat(CHEAP).result()
+        assert (await isolated.request("libria/usage", {}))["total"]["calls"] == 2
+        await isolated.chat(CHEAP).result()
+        await isolated.close()
+        assert (await usage(own_home))["total"]["calls"] == 3
+
+
+async def test_the_alias_stands_beside_the_model_that_was_asked_and_the_one_that_served(
+    own_home: Home, sim: Simulator
+) -> None:
+    own_home.write_config(
+        f'[aliases]\nsmart = ["openai/status:500", "{CHEAP}"]\nquick = "{CHEAP}"\n[retry]\nattempts = 1\n'
     )
-    await isolated.initialize()
-    await isolated.chat(FREE.replace("ollama", "openai")).result()
-    with pytest.raises(RpcFailed, match="keeps no ledger"):
-        await isolated.request("libria/usage", {})
-    await isolated.close()
+    async with a_tool(own_home, sim, "editor") as client:
+        await client.chat("smart").result()
+        for _ in range(2):
+            await client.chat("quick", cache={"mode": "use"}).result()
+        await client.request("libria/usage", {})
+    assert rows(own_home, "how, asked, model, served_model") == [
+        ("attempt", "smart", "status:500", ""),
+        ("attempt", "smart", "gpt-4o-mini", "gpt-4o-mini"),
+        ("attempt", "quick", "gpt-4o-mini", "gpt-4o-mini"),
+        ("cached", "quick", "gpt-4o-mini", "gpt-4o-mini"),
+    ]
 
 
 def test_an_empty_ledger_is_a_sentence_and_a_wrong_time_wrong_usage(own_home: Home) -> None:

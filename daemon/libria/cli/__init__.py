@@ -39,8 +39,10 @@ def main(argv: list[str] | None = None) -> int:
         from libria import connect
 
         return connect.main(argv[1:])
-    from libria.cli.guard import guarded
-
+    try:
+        from libria.cli.guard import guarded
+    except KeyboardInterrupt:  # a user who was faster than we are
+        return 130
     return guarded(_dispatch, argv)
 
 

@@ -19,7 +19,7 @@ def silent(pid: int | None, since: float) -> dict[str, Json]:
     late = round(float(said.get("seconds") or 0.0), 3)
     if not said.get("turned"):
         late = max(late, round(monotonic() - since, 3))
-    seconds = duration(round(late, 1))
+    seconds = duration(max(round(late, 1), 0.1))  # never "0 s late"
     place = _place(list(said.get("where") or ()))
     found = {"pid": said.get("pid"), "version": said.get("version"), "seconds": late}
     found["where"] = said.get("where") or []

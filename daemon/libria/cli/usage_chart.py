@@ -10,6 +10,7 @@ from rich.text import Text
 
 from libria.cli.output import table, terse
 from libria.cli.words import harmless
+from libria.ledger.money import dollars
 
 Json = Any
 
@@ -82,28 +83,27 @@ def _cells(row: dict[str, Json]) -> Cells:
         return row["key"], "", "", "", ""
     return (
         row["key"] or "(no name)",
-        _dollars(row["usd"]) + ("+?" if row["unpriced"] else ""),
+        dollars(row["usd"]) + ("+?" if row["unpriced"] else ""),
         f"{row['calls']:,}",
         terse(row["inputTokens"]),
         terse(row["outputTokens"]),
     )
 
 
-def _dollars(usd: float) -> str:
-    return f"${usd:,.2f}" if usd >= 1 or not usd else f"${usd:.4f}"
-
-
 def _summary(found: dict[str, Json]) -> str:
     total: dict[str, Json] = found["total"]
-    tokens = f"{total['inputTokens']:,} tokens in ({total['cachedInputTokens']:,} of them from a provider's cache)"
+    cached = total["cachedInputTokens"]
+    tokens = f"{_count(total['inputTokens'], 'token')} in" + (
+        f" ({cached:,} from a provider's cache)" if cached else ""
+    )
     sentences = [
-        f"{_dollars(total['usd'])} since {found['from'][:16].replace('T', ' ')}: {_count(total['calls'], 'call')}, "
+        f"{dollars(total['usd'])} since {found['from'][:16].replace('T', ' ')}: {_count(total['calls'], 'call')}, "
         f"{_count(total['attempts'], 'attempt')}, {tokens}, {total['outputTokens']:,} out."
     ]
     if total["free"]:
         sentences.append(f"{_count(total['free'], 'call')} answered by the cache or another's answer.")
     if total["failed"] or total["cancelled"]:
-        sentences.append(f"{total['failed']:,} attempts failed, {total['cancelled']:,} were cancelled.")
+        sentences.append(f"{_count(total['failed'], 'attempt')} failed; cancelled: {total['cancelled']:,}.")
     if total["estimated"]:
         sentences.append(f"Of {_count(total['estimated'], 'attempt')} the provider said no tokens: they are estimated.")
     if total["unpriced"]:

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from libria.cli.describe import UNITS, duration
 from libria.cli.output import terse
+from libria.ledger.money import dollars
 
 Json = Any
 
@@ -130,9 +131,13 @@ def today_words(status: dict[str, Json]) -> str:
     today = part(status, "today")
     if not today:
         return "not known"
-    unpriced = f" and {today['unpricedAttempts']} attempts without a price" if today.get("unpricedAttempts") else ""
+    unpriced = f" and {_attempts(today['unpricedAttempts'])} without a price" if today.get("unpricedAttempts") else ""
     tokens = f"{terse(today.get('inputTokens', 0))} tokens in, {terse(today.get('outputTokens', 0))} out"
-    return f"${today.get('usd', 0):.4f}{unpriced}, {tokens}, {today.get('attempts', 0)} attempts"
+    return f"{dollars(today.get('usd', 0))}{unpriced}, {tokens}, {_attempts(today.get('attempts', 0))}"
+
+
+def _attempts(number: int) -> str:
+    return f"{number} attempt" if number == 1 else f"{number} attempts"
 
 
 def budget_words(budget: dict[str, Json]) -> str:
@@ -142,7 +147,7 @@ def budget_words(budget: dict[str, Json]) -> str:
     )
     when = "today" if budget.get("per") == "day" else "this month"
     warns = ", only warns" if budget.get("action") == "warn" else ""
-    return f"{budget['name']}: ${budget.get('spentUsd', 0):.4f} of ${budget['usd']:.2f} {when}{whose}{warns}"
+    return f"{budget['name']}: {dollars(budget.get('spentUsd', 0))} of {dollars(budget['usd'])} {when}{whose}{warns}"
 
 
 def redis_words(status: dict[str, Json]) -> str:

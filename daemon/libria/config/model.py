@@ -79,10 +79,10 @@ class Limit(Section):
 class Timeouts(Section):
     """Of one attempt, phase by phase, and `total` of the whole call."""
 
-    connect: Seconds = 5.0
-    first_token: Seconds = 15.0
+    connect: Seconds = Field(default=5.0, description="Until there is a connection.")
+    first_token: Seconds = Field(default=15.0, description="From the question to a first sign of life.")
     idle: Seconds = Field(default=20.0, description="Between two pieces of an answer.")
-    total: Seconds = 600.0
+    total: Seconds = Field(default=600.0, description="Of the whole call, with retries and fallbacks.")
     first_token_slow: Seconds = Field(
         default=60.0, description="In place of first_token, where a model thinks, or is loaded, before it speaks."
     )
@@ -97,19 +97,19 @@ class Fallback(Section):
 class Retry(Section):
     attempts: Annotated[int, Field(ge=1, le=20)] = Field(default=3, description="In all, per target; 1 never retries.")
     base_delay: Seconds = Field(default=0.5, description="Before the second attempt; doubles from there.")
-    max_delay: Seconds = 8.0
+    max_delay: Seconds = Field(default=8.0, description="No pause that is not asked for is longer.")
     max_retry_after: Seconds = Field(default=60.0, description="A provider that asks for more is not waited for.")
 
 
 class Cache(Section):
     mode: CacheMode = Field(default="auto", description="auto: what is deterministic. A call may say otherwise.")
-    ttl: Seconds = 86400.0
+    ttl: Seconds = Field(default=86400.0, description="An answer is kept for so long.")
     share_between_keys: bool = Field(
         default=False,
         description="Give an answer that one key paid for to whoever asks the same with another key, or for another "
         "organization.",
     )
-    max_bytes: Count = 256 * 1024 * 1024
+    max_bytes: Count = Field(default=256 * 1024 * 1024, description="Of the answers on disk.")
 
 
 class Redis(Section):
@@ -138,7 +138,7 @@ class Log(Section):
 class Ledger(Section):
     """What each call cost, whose it was and how it went, in a file that `libria usage` sums up. Never what was said."""
 
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="false writes nothing; budgets then count from the daemon's start.")
     days: Annotated[int, Field(ge=1, le=3660)] = Field(default=90, description="For which rows are kept.")
 
 
@@ -152,7 +152,7 @@ class Budget(Section):
     tool: Annotated[str, Field(min_length=1)] | None = Field(
         default=None, description="The client's name, as `libria usage --by tool` shows it."
     )
-    provider: forms.ProviderName | None = None
+    provider: forms.ProviderName | None = Field(default=None, description="What is asked of it alone.")
     action: Literal["warn", "refuse"] = Field(
         default="warn",
         description='"refuse": once it is spent, nothing more is sent that costs anything; calls go on to their '
@@ -172,7 +172,9 @@ class Otel(Section):
 
 class Daemon(Section):
     idle_exit: Seconds = Field(default=1800.0, description="Without a client for so long, the daemon ends.")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="What is less is not logged."
+    )
     transport: Literal["unix", "tcp"] = Field(
         default="unix",
         description="tcp: loopback and a secret in a file, for a system whose Unix sockets do not work. "
@@ -198,7 +200,7 @@ class Editor(Section):
         default=0.075, description="Of rest before it is asked, where nobody asked for a suggestion."
     )
     completion_timeout: Seconds = Field(default=5.0, description="Nobody waits longer for a suggestion.")
-    completion_max_tokens: Count = 128
+    completion_max_tokens: Count = Field(default=128, description="Greatest length of a suggestion.")
     completion_context: bool = Field(
         default=True, description="Show the model something of other open documents of the same language."
     )

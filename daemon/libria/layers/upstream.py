@@ -40,7 +40,11 @@ class Upstream:
         self._clock = clock
         self._first: Call | None = call  # until it has joined
         self._trace = SharedTrace(
-            report=self._report, began=self._began, deadline=call.deadline, call_id=call.trace.call_id
+            report=self._report,
+            began=self._began,
+            deadline=call.deadline,
+            call_id=call.trace.call_id,
+            asked=call.trace.asked,
         )
         self._call = shared(call, self._trace)
         self._queued_ms: float | None = None  # of the trace, when it was last told to stand in a queue

@@ -10,6 +10,7 @@ from libria.clock import Clock
 from libria.config import Config
 from libria.config.model import Budget
 from libria.ledger.ledger import Ledger
+from libria.ledger.money import dollars
 from libria.ledger.row import PICO
 from libria.stores.redis_budgets import Told
 from libria_providers.errors import QuotaExhausted
@@ -165,8 +166,3 @@ class Budgets:
             if state.mood and self._said.get(state.name) != now:
                 log.warning("%s", state.sentence)
             self._said[state.name] = now
-
-
-def dollars(amount: float) -> str:
-    """ "$3.20", "$0.0042"."""
-    return f"${amount:,.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"

@@ -8,7 +8,7 @@ from libria.log.clean import clean, keys_in
 MOST = 2000
 """Names whose clean form is remembered: nearly every row has those of the one before."""
 
-Names = tuple[str, str, str, str, str]
+Names = tuple[str, str, str, str, str, str]
 
 
 class Cleaner:
@@ -20,17 +20,19 @@ class Cleaner:
         self._keys: list[str] = []
 
     def clean(self, row: Row) -> Names:
-        """Tool and its version, provider, model, the model that served."""
+        """Tool and its version, the model asked for, provider, model, the model that served."""
         if row.env is not self._env:
             self._env, self._keys = row.env, keys_in(row.env)
             self._known.clear()  # what is remembered was clean of another's keys
-        names = (row.tool, row.tool_version, row.provider, row.model, row.served_model)
+        names = (row.tool, row.tool_version, row.asked, row.provider, row.model, row.served_model)
         place = (row.key, names)
         known = self._known.get(place)
         if known is None:
             keys = self._keys if row.key is None or row.key in self._keys else [row.key, *self._keys]
-            tool, version, provider, model, served = (_sound(clean(name, keys)) if name else "" for name in names)
-            known = (tool, version, provider, model, served)
+            tool, version, asked, provider, model, served = (
+                _sound(clean(name, keys)) if name else "" for name in names
+            )
+            known = (tool, version, asked, provider, model, served)
             if len(self._known) >= MOST:
                 self._known.clear()
             self._known[place] = known

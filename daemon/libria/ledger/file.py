@@ -113,9 +113,9 @@ class LedgerFile:
     def _values(self, rows: Sequence[Row]) -> Iterator[tuple[object, ...]]:
         clean = self._cleaner.clean
         for row in rows:
-            tool, version, provider, model, served = clean(row)
+            tool, version, asked, provider, model, served = clean(row)
             yield (
-                row.at, row.how, tool, version, row.session, row.call, provider, model, served, row.outcome,
+                row.at, row.how, tool, version, row.session, row.call, asked, provider, model, served, row.outcome,
                 row.status, row.input_tokens, row.output_tokens, row.cached_input_tokens,
                 row.cache_write_input_tokens, row.reasoning_tokens, row.exact, row.cost, row.queued_ms,
                 row.first_token_ms, row.total_ms, self._daemon,

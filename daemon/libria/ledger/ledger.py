@@ -75,8 +75,8 @@ class Ledger:
         provider, _, model = attempt.target.partition("/")
         origin = call.origin
         row = Row(
-            int(at * 1000), "attempt", origin.client, origin.version, origin.session, call.trace.call_id, provider,
-            model, finish.served_model if finish else "", attempt.outcome, attempt.status,
+            int(at * 1000), "attempt", origin.client, origin.version, origin.session, call.trace.call_id,
+            call.trace.asked, provider, model, finish.served_model if finish else "", attempt.outcome, attempt.status,
             usage.input_tokens, usage.output_tokens, usage.cached_input_tokens, usage.cache_write_input_tokens,
             usage.reasoning_tokens, ended.exact, pico(cost), call.trace.queued_ms, ended.first_token_ms,
             attempt.duration_ms, origin.env, key,
@@ -94,8 +94,8 @@ class Ledger:
         self._writer.put(
             Row(
                 int(self._wall() * 1000), how, origin.client, origin.version, origin.session, call.trace.call_id,
-                provider, model, served_model, "ok", None, *NO_USAGE, True, 0, call.trace.queued_ms, None,
-                round((self._now() - call.started) * 1000, 3), origin.env, None,
+                call.trace.asked, provider, model, served_model, "ok", None, *NO_USAGE, True, 0,
+                call.trace.queued_ms, None, round((self._now() - call.started) * 1000, 3), origin.env, None,
             )
         )  # fmt: skip
 

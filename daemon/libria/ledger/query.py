@@ -144,6 +144,8 @@ def _why(path: Path, error: sqlite3.Error) -> str:
         return f"The ledger {path} is damaged; the next call puts it aside and begins a new one."
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return f"The ledger {path} is held by another program; try again when that is done."
+    if path.exists() and not path.is_file():
+        return f"The ledger {path} is no file; move away what stands there."
     if code == sqlite3.SQLITE_CANTOPEN and not os.access(path, os.R_OK):
         return f"The ledger {path} cannot be read; it must be your own (chmod 600)."
     return f"The ledger {path} cannot be read ({getattr(error, 'sqlite_errorname', type(error).__name__)})."

@@ -12,9 +12,10 @@ PICO = 10**12
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """Names are as they came: `env` and `key` say what must not be in them, and are not kept themselves. `at` is
-    milliseconds since the epoch, when it ended; `cost` trillionths of a US dollar, None where the price is not known;
-    `exact` whether the provider itself said the tokens; `queued_ms` of the call until then."""
+    """Names are as they came: `env` and `key` say what must not be in them, and are not kept themselves. `asked` is the
+    model as the client named it: an alias, or empty where it named none. `at` is milliseconds since the epoch, when it
+    ended; `cost` trillionths of a US dollar, None where the price is not known; `exact` whether the provider itself
+    said the tokens; `queued_ms` of the call until then."""
 
     at: int
     how: How
@@ -22,6 +23,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     tool_version: str
     session: str
     call: str
+    asked: str
     provider: str
     model: str
     served_model: str
@@ -43,7 +45,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     @property
     def weight(self) -> int:
         """A name may be as long as a client likes."""
-        return 500 + len(self.model) + len(self.served_model)
+        return 500 + len(self.asked) + len(self.model) + len(self.served_model)
 
 
 def pico(dollars: float | None) -> int | None:

@@ -34,14 +34,16 @@ STEPS = (
     ) STRICT;
     CREATE INDEX entries_at ON entries (at);
     """,
+    # The model as the client named it, an alias perhaps. SQLite copies these words into the table: no comment in them.
+    "ALTER TABLE entries ADD COLUMN asked TEXT NOT NULL DEFAULT ''",
 )
 
 VERSION = len(STEPS)
 
 COLUMNS = (
-    "at", "how", "tool", "tool_version", "session", "call", "provider", "model", "served_model", "outcome", "status",
-    "input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens", "reasoning_tokens", "exact",
-    "cost", "queued_ms", "first_token_ms", "total_ms", "daemon",
+    "at", "how", "tool", "tool_version", "session", "call", "asked", "provider", "model", "served_model", "outcome",
+    "status", "input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens", "reasoning_tokens",
+    "exact", "cost", "queued_ms", "first_token_ms", "total_ms", "daemon",
 )  # fmt: skip
 
 INSERT = f"INSERT INTO entries ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"

@@ -11,7 +11,7 @@ from libria.rpc.ability import Abilities
 from libria.rpc.asking import Asked, ask
 from libria.rpc.codes import REQUEST_FAILED, RpcError, invalid_params
 from libria.rpc.editor_params import CommandParams, EditArguments, read
-from libria.rpc.explained import show
+from libria.rpc.explained import Explained
 from libria.rpc.outbox import WorkDone
 from libria.rpc.params import ChatParams, check
 from libria.rpc.request import Request
@@ -36,7 +36,11 @@ class Commands:
         self._documents = documents
         self._wishes = wishes
         self.abilities = Abilities()
-        self._shown = 0  # explanations so far
+        self._explained = Explained(wishes)
+
+    def close(self) -> None:
+        """When the client is gone."""
+        self._explained.forget()
 
     async def run(self, request: Request, params: CommandParams) -> Json:
         """`{newText, range, applied}` of a rewrite, `{text}` of an explanation. Raises RpcError."""
@@ -72,8 +76,7 @@ class Commands:
         answer = asked.answer.text
         if not task.rewrites:
             if given.apply:
-                self._shown += 1
-                await show(self._wishes, answer.strip(), self._shown if self.abilities.show_document else None)
+                await self._explained.show(answer.strip(), documents=self.abilities.show_document)
             return {"text": answer.strip(), "model": asked.target}
         new = self._new(task, asked, document, anchor)
         applied = given.apply and self.abilities.apply_edit and await self._apply(task, document, anchor, new)

@@ -1,5 +1,5 @@
-"""Write `daemon/PROTOCOL.md` and the VS Code extension's types from the method table:
-`python -m libria.rpc.docs [--check]`."""
+"""Write `daemon/PROTOCOL.md` and the VS Code extension's types from the method table, `daemon/CONFIGURATION.md` from
+the config's schema: `python -m libria.rpc.docs [--check]`."""
 
 import re
 import sys
@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from libria.config.docs import reference
 from libria.rpc import task_docs
 from libria.rpc.methods import METHODS, Method
 from libria.rpc.typescript import declarations
@@ -152,6 +153,7 @@ def typescript() -> str:
 
 FILES: Mapping[Path, Callable[[], str]] = {
     ROOT / "daemon" / "PROTOCOL.md": protocol,
+    ROOT / "daemon" / "CONFIGURATION.md": reference,
     ROOT / "editors" / "vscode" / "src" / "protocol.ts": typescript,
     **task_docs.files(),
 }

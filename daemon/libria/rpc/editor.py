@@ -99,6 +99,7 @@ class Editor:
 
     def close(self) -> None:
         self._wishes.close()
+        self._commands.close()
 
     async def _complete(self, request: Request, params: object) -> Json:
         method = TEXT_DOCUMENT_INLINE_COMPLETION

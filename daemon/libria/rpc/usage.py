@@ -16,7 +16,7 @@ async def report(engine: Engine, params: UsageParams) -> UsageReport:
     """Raises RpcError."""
     path = engine.ledger.path
     if path is None:
-        raise invalid_params("This daemon keeps no ledger: it serves one tool alone (libria stdio --isolated).")
+        raise invalid_params("This process keeps no ledger.")
     now = engine.clock.wall()
     try:
         since = None if params.since is None else moment(params.since, now)

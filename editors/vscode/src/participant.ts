@@ -9,10 +9,11 @@ import {
   commands,
   Disposable,
   Uri,
+  window,
 } from "vscode";
 import { Batches } from "./chat/batches";
 import { AGAIN } from "./chat/messages";
-import { git } from "./commands/git";
+import { git, type Repository } from "./commands/git";
 import { waiting } from "./commands/jobs";
 import * as prompts from "./commands/prompts";
 import { chosenModel } from "./commands/settings";
@@ -47,7 +48,8 @@ async function answer(
 ): Promise<ChatResult> {
   const metadata = { command: request.command };
   try {
-    const question = await questionOf(request, stream);
+    const repository = request.command === "commit" ? await repositoryHere() : undefined;
+    const question = await (repository ? ofChange(repository, request.prompt) : questionOf(request, stream));
     const messages: MessageParam[] = [...history(before), { role: "user", content: question }];
     const params = { ...modelOf(request), system: system(request.command), messages };
     const shown = new Shown(stream);
@@ -57,8 +59,9 @@ async function answer(
     try {
       const result = await daemon.stream("libria/chat", params, { on, token });
       shown.flush();
-      if (request.command === "commit") {
-        stream.button({ command: USE_MESSAGE, title: "Use as Commit Message", arguments: [result.content] });
+      if (repository !== undefined) {
+        const used = [repository.rootUri, result.content];
+        stream.button({ command: USE_MESSAGE, title: "Use as Commit Message", arguments: used });
       }
     } finally {
       shown.flush();
@@ -80,15 +83,26 @@ async function answer(
 
 async function questionOf(request: ChatRequest, stream: ChatResponseStream): Promise<string> {
   const { blocks } = await material(request, stream);
-  if (request.command !== "commit") {
-    return asked(request.command, request.prompt, blocks);
-  }
-  const repository = (await git()).repositories[0];
-  const diff = repository && ((await repository.diff(true)) || (await repository.diff(false)));
-  if (diff === undefined || diff === "") {
+  return asked(request.command, request.prompt, blocks);
+}
+
+async function ofChange(repository: Repository, prompt: string): Promise<string> {
+  const diff = (await repository.diff(true)) || (await repository.diff(false));
+  if (diff === "") {
     throw new Error("There is no change to describe; new files have to be staged first.");
   }
-  return prompts.commit(diff, request.prompt.trim());
+  return prompts.commit(diff, prompt.trim());
+}
+
+/** That of the file that is looked at, else the first. */
+async function repositoryHere(): Promise<Repository> {
+  const api = await git();
+  const uri = window.activeTextEditor?.document.uri;
+  const repository = (uri && api.getRepository(uri)) ?? api.repositories[0];
+  if (repository === undefined) {
+    throw new Error("There is no Git repository in this workspace.");
+  }
+  return repository;
 }
 
 /** The model that the chat is set to, where it is one of Libria's. */
@@ -96,9 +110,10 @@ function modelOf({ model }: ChatRequest): { model?: string } {
   return model.vendor === "libria" ? { model: model.id } : chosenModel();
 }
 
-async function useMessage(message: string): Promise<void> {
-  const repository = (await git()).repositories[0];
-  if (repository !== undefined) {
+/** The view may have been closed, and the window too, since the button was made. */
+async function useMessage(root: Uri, message: string): Promise<void> {
+  const repository = (await git()).getRepository(Uri.from(root));
+  if (repository !== null) {
     repository.inputBox.value = message;
     await commands.executeCommand("workbench.view.scm");
   }

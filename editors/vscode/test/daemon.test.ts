@@ -31,7 +31,7 @@ describe("the daemon", () => {
     const source = new CancellationTokenSource();
     const asked = parts.daemon.stream(
       "libria/chat",
-      { model: "openai/story", messages: [{ role: "user", content: "tell" }] },
+      { model: "openai/story+count:100000", messages: [{ role: "user", content: "tell" }] },
       {
         on: ({ kind }) => {
           if (kind === "delta") {
@@ -84,8 +84,8 @@ describe("the daemon", () => {
   });
 
   it("rejects what waits when it is restarted, and answers afterwards", async () => {
-    const asked = parts.daemon.request("libria/chat", { model: "openai/story", messages: [{ role: "user", content: "?" }] });
-    await provider.waitFor({ model: "story", state: "open" });
+    const asked = parts.daemon.request("libria/chat", { model: "openai/story+count:100000", messages: [{ role: "user", content: "?" }] });
+    await provider.waitFor({ model: "story+count:100000", state: "open" });
     const restarted = parts.daemon.restart();
     await assert.rejects(asked, /ask again/);
     await restarted;

@@ -70,6 +70,12 @@ describe("dashboard", () => {
     assert.match((await inPage<string>(`${meter}.firstChild.style.width`)) ?? "", /%$/);
   });
 
+  it("has a bar for each budget", async () => {
+    const meter = `it.querySelector("#budgets:not([hidden]) [role=meter][aria-label='budget everything']")`;
+    const words = await until(() => inPage<string>(`${meter}?.getAttribute("aria-valuetext") ?? null`), "a bar");
+    assert.match(words ?? "", /^\$\d+\.\d\d( \+\?)? of \$100\.00 a month$/);
+  });
+
   it("shows what fails and what pauses", async () => {
     const ask = (model: string) =>
       parts.daemon

@@ -2,7 +2,8 @@
 import { appendFileSync } from "node:fs";
 import path from "node:path";
 import Mocha from "mocha";
-import { commands, window } from "vscode";
+import { commands } from "vscode";
+import { closeAll } from "./editors";
 
 const FILE = process.env["LIBRIA_TEST_RESULTS"] ?? "results.jsonl";
 
@@ -21,17 +22,15 @@ export async function run(): Promise<void> {
 /** What one suite left on the screen is not in the way of the next. */
 async function tidy(): Promise<void> {
   await commands.executeCommand("workbench.action.chat.cancel").then(undefined, () => undefined);
-  while (window.activeTextEditor?.document.isDirty === true) {
-    await commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
-  }
-  for (const what of ["closeAllEditors", "closeAuxiliaryBar", "closePanel", "closeQuickOpen"]) {
+  await closeAll();
+  for (const what of ["closeAuxiliaryBar", "closePanel", "closeQuickOpen"]) {
     await commands.executeCommand(`workbench.action.${what}`);
   }
   await commands.executeCommand("notifications.clearAll");
 }
 
 function runSuite(suite: string): Promise<number> {
-  const mocha = new Mocha({ ui: "bdd", timeout: 30_000, reporter: "min" });
+  const mocha = new Mocha({ ui: "bdd", timeout: 120_000, reporter: "min" });
   mocha.addFile(path.join(__dirname, `${suite}.test.js`));
   const tell = (title: string, error: string | null) => {
     appendFileSync(FILE, JSON.stringify({ suite, title, error }) + "\n");

@@ -1,6 +1,7 @@
 /** Suggestions as one types: accepted whole, by word, by line; cancelled, switched off, and quiet without a model. */
 import assert from "node:assert/strict";
 import { commands, Selection, type TextEditor, window, workspace } from "vscode";
+import { closeAll } from "./editors";
 import { activate, machine, page, provider, until } from "./kit";
 
 const FIRST = '"""Count the words of a text, the most frequent first."""';
@@ -14,9 +15,7 @@ describe("suggestions", () => {
 
   beforeEach(() => provider.clear());
 
-  afterEach(async () => {
-    await commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
-  });
+  afterEach(closeAll);
 
   it("are shown as one types, and accepted whole", async () => {
     const editor = await open();
@@ -73,6 +72,7 @@ describe("suggestions", () => {
   });
 
   it("are off where no model completes code, which the status says", async () => {
+    const off = ".statusbar-item[id='libria.libria.libria.status'] .codicon-eye-closed";
     const { out } = await machine.libria("config", "path");
     const { readFile } = await import("node:fs/promises");
     const config = await readFile(out.trim(), "utf8");
@@ -84,14 +84,22 @@ describe("suggestions", () => {
         await commands.executeCommand("editor.action.inlineSuggest.trigger");
         const shown = commands.executeCommand("libria.showStatus");
         await page.see(".quick-input-list :text('Suggestions')");
-        const off = (await page.text(".quick-input-list")).includes("suggests no code");
+        const said = (await page.text(".quick-input-list")).includes("suggests no code");
         await page.press("Escape");
         await shown;
-        return off;
+        return said;
       }, "the word that there is no model");
+      await page.see(off);
     } finally {
       await machine.writeConfig(config);
     }
+    await until(async () => {
+      await page.type("x"); // VS Code asks once for a place
+      return page.gone(off, 10_000).then(
+        () => true,
+        () => false, // the daemon had not read the config then
+      );
+    }, "a suggestion again");
   });
 });
 

@@ -27,6 +27,7 @@ export async function activate(): Promise<Parts> {
 
 export const provider = {
   calls: () => ask<Seen[]>("calls"),
+  /** It has seen nothing, and nothing is scripted. */
   clear: () => ask<null>("clear"),
   /** How the next calls are answered, before their model's name counts. */
   script: (played: string[]) => ask<null>("script", played),
@@ -47,8 +48,8 @@ export const page = {
   press: (key: string) => page.do("keyboard.press", key),
   type: (text: string) => page.do("keyboard.type", text),
   click: (selector: string) => page.do("click", selector),
-  see: (selector: string, timeout = 20_000) => page.do("waitForSelector", selector, { timeout }),
-  gone: (selector: string, timeout = 20_000) => page.do("waitForSelector", selector, { state: "detached", timeout }),
+  see: (selector: string, timeout = 60_000) => page.do("waitForSelector", selector, { timeout }),
+  gone: (selector: string, timeout = 60_000) => page.do("waitForSelector", selector, { state: "detached", timeout }),
   text: (selector: string) => page.do<string>("innerText", selector),
   count: (selector: string) => page.do<number>("evaluate", `document.querySelectorAll(${JSON.stringify(selector)}).length`),
   /** What the expression gives in the first frame where it gives anything: webviews are frames. */
@@ -70,7 +71,7 @@ export function next<T>(event: Event<T>, is: (value: T) => boolean = () => true)
 }
 
 /** Looks again and again until `look` gives something true; for what tells no event. */
-export async function until<T>(look: () => T | Promise<T>, what: string, within = 20_000): Promise<T> {
+export async function until<T>(look: () => T | PromiseLike<T>, what: string, within = 60_000): Promise<T> {
   const deadline = Date.now() + within;
   for (;;) {
     const found = await look();

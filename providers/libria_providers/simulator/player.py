@@ -37,6 +37,9 @@ class Player:
                 parse(name.removeprefix("+"))
         self._script.extend(names)
 
+    def unscript(self) -> None:
+        self._script.clear()
+
     def play(self, request: Request, seen: Seen) -> Played:
         """Called once for each request; notes in `seen` what was asked for and what was played."""
         self.requests += 1

@@ -65,6 +65,10 @@ class Simulator:
         UnknownModel."""
         self._player.script(names)
 
+    def unscript(self) -> None:
+        """What was scripted and not yet played is forgotten: calls are answered by their model's name again."""
+        self._player.unscript()
+
     async def wait_for(self, predicate: Callable[[Seen], object], *, count: int = 1, within: float = 10.0) -> Seen:
         """The first call of which `predicate` holds, or the `count`th, as soon as there is one.
         Raises TimeoutError after `within` seconds."""

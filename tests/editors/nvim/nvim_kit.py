@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,14 +22,25 @@ T = TypeVar("T")
 
 PLUGIN = Path(__file__).parents[3] / "editors" / "nvim"
 WITHIN_MS = 20_000
+WITH_PLUGIN = ("--clean", "-n", "--cmd", f"set rtp^={PLUGIN}")
 
 
 class Nvim:
     """One editor, driven as a user interface drives it."""
 
-    def __init__(self, binary: str, env: dict[str, str], place: Path, *, columns: int = 90, lines: int = 24) -> None:
+    def __init__(
+        self,
+        binary: str,
+        env: dict[str, str],
+        place: Path,
+        arguments: Sequence[str] = WITH_PLUGIN,
+        /,
+        *,
+        columns: int = 90,
+        lines: int = 24,
+    ) -> None:
         self._process = subprocess.Popen(
-            [binary, "--embed", "--clean", "-n", "--cmd", f"set rtp^={PLUGIN}"],
+            [binary, "--embed", *arguments],
             env=env, cwd=place, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         self.redraws = 0
@@ -117,7 +128,7 @@ class Provider:
         return await Simulator(**options).__aenter__()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(90)
 
     def look(self, see: Callable[[Simulator], T]) -> T:
         """What `see` finds, asked on the simulator's own thread."""

@@ -61,6 +61,49 @@ def test_words_that_differ_are_marked(nvim: Nvim) -> None:
     assert marks == ["+width", "+width", "w", "w"]
 
 
+SELECT = "vim.keymap.set('x', 'E', '<Plug>(libria-edit)')"
+
+
+@pytest.mark.each
+@pytest.mark.parametrize(
+    ("keys", "new", "made"),
+    [
+        ("2Gfwv", "width", ["def area(width, height):", "    return w * height"]),
+        ("2G4lv3G15|", "space(w):\n    return 1 + ", ["def space(w):", "    return 1 + height"]),
+        ("2Gfwv$", "):\n", ["def area():", "    return w * height"]),
+        ("2GVj", NEW, NEW.split("\n")),
+        ("2Gvj$", NEW, NEW.split("\n")),
+        (":set selection=exclusive<CR>2Gfwvl", "width", ["def area(width, height):", "    return w * height"]),
+    ],
+    ids=["word", "over lines", "to the end", "linewise", "whole lines", "exclusive"],
+)
+def test_just_the_selected_characters(nvim: Nvim, keys: str, new: str, made: list[str]) -> None:
+    nvim.lua(START, "openai/echo", OLD, new)
+    nvim.lua(SELECT)
+    nvim.input(f"{keys}E")
+    nvim.until_screen("Edit:")
+    nvim.input("use whole names<CR>")
+    nvim.until(f"{WAITS} > 0")
+    nvim.input(":Libria accept<CR>")
+    nvim.until(f"{WAITS} == 0")
+    assert nvim.buffer().split("\n") == [OLD[0], *made, *OLD[3:]]
+    nvim.input("u")
+    assert nvim.buffer().split("\n") == OLD
+
+
+def test_the_model_sees_what_is_selected_and_the_rest_of_its_line(nvim: Nvim, provider: Provider) -> None:
+    nvim.lua("require('libria').setup({ model = 'openai/fast:3' })")
+    nvim.lua("vim.api.nvim_buf_set_lines(0, 0, -1, true, ...)", ["one", "say “größe” now", "three"])
+    nvim.lua(SELECT)
+    nvim.input("2Gfgv4lE")
+    nvim.until_screen("Edit:")
+    nvim.input("in English<CR>")
+    nvim.until(f"{WAITS} > 0")
+    system, question = [m["content"] for m in provider.look(lambda sim: sim.calls[-1].body["messages"])]
+    assert "begins or ends within a line" in system
+    assert "Before the part:\none\nsay “\n\nBehind it:\n” now\nthree\n\nThe part to rewrite:\ngröße\n" in question
+
+
 @pytest.mark.each
 def test_one_by_one(nvim: Nvim) -> None:
     old = [f"line {number}" for number in range(1, 10)]

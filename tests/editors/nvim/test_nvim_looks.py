@@ -56,6 +56,29 @@ def test_the_status_line_says_place_cache_and_spend(nvim: Nvim) -> None:
     nvim.until_screen("openai/gpt-5-mini cached <$0.01 today")
 
 
+def test_the_status_line_shows_the_newest_call_that_streams(nvim: Nvim) -> None:
+    nvim.lua("""
+      _G.calls = {}
+      for number, model in ipairs({ "old", "new", "queued" }) do
+        calls[number] = require("libria.events").begin(model)
+      end
+      calls[3].value({ kind = "status", state = "queued", position = 4 })
+    """)
+
+    def shows(text: str) -> None:
+        nvim.until(f"vim.startswith({LINE}, '{text}')")
+
+    shows("queued queued 4 +2")
+    nvim.lua("calls[1].value({ kind = 'delta', text = 'x' })")
+    shows("old streaming +2")
+    nvim.lua("calls[2].value({ kind = 'reasoning', text = 'x' })")
+    shows("new thinking +2")
+    nvim.lua("calls[1].value({ kind = 'delta', text = 'x' })")
+    shows("new thinking +2")
+    nvim.lua("calls[2].done(nil, { model = 'new' })")
+    shows("old streaming +1")
+
+
 def test_events_tell_what_a_call_does(nvim: Nvim) -> None:
     nvim.lua("""_G.seen = {}
       vim.api.nvim_create_autocmd("User", { pattern = "LibriaRequest*", callback = function(event)

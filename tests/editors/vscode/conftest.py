@@ -26,6 +26,7 @@ model = "openai/story"
 fast = ["openai/fast:50"]
 breaking = ["openai/echo+rate:20+cut:0.5", "openai/echo"]
 quick = ["openai/story+rate:0"]
+endless = ["openai/story+count:100000+rate:40"]
 steady = ["openai/story+rate:100"]
 thinking = ["openai/story+think+count:40+rate:50"]
 thinking-openai = ["openai/tools+think"]
@@ -35,6 +36,8 @@ too-long = ["openai/context-length"]
 [editor]
 completion_model = "openai/code"
 completion_debounce = 0
+[budgets.everything]
+usd = 100
 """
 KEYLESS = '[daemon]\nidle_exit = 30\n[defaults]\nmodel = "openai/story"\n'
 

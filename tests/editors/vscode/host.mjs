@@ -100,6 +100,7 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
 });
 page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
+page.setDefaultTimeout(60_000);
 const done = new Promise((resolve) => {
   page.exposeFunction("codeAutomationExit", resolve);
   setTimeout(() => resolve("timeout"), job.seconds * 1000).unref();

@@ -47,7 +47,7 @@ class Control:
     def answer(self, name: str, arguments: list[Json]) -> Json:
         known: dict[str, Callable[..., Json]] = {
             "calls": self._calls,
-            "clear": lambda: self._provider.look(lambda sim: sim.calls.clear()),
+            "clear": lambda: self._provider.look(_clear),
             "script": self._script,
             "waitFor": self._wait_for,
             "killDaemon": self._kill_daemon,
@@ -70,7 +70,7 @@ class Control:
             return all(getattr(call, field) == value for field, value in where.items())
 
         async def waited(sim: Simulator) -> Json:
-            return _told(await sim.wait_for(is_it, count=count, within=20))
+            return _told(await sim.wait_for(is_it, count=count, within=60))
 
         return self._provider.run(waited(self._provider.sim))
 
@@ -95,6 +95,12 @@ class Control:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(10)
+
+
+def _clear(sim: Simulator) -> None:
+    """Of what a test before has not played, nothing is left."""
+    sim.calls.clear()
+    sim.unscript()
 
 
 def _told(call: Json) -> Json:

@@ -21,7 +21,7 @@ SETTINGS: Mapping[str, Any] = {
     "extensions.autoUpdate": False,
     "chat.byokUtilityModelDefault": "mainAgent",
 }
-SECONDS = 240  # until a run that hangs is given up
+SECONDS = 480  # until a run that hangs is given up
 
 
 @dataclass(frozen=True)

@@ -220,6 +220,12 @@ def test_what_was_typed_is_bounded_private_and_survives_damage(monkeypatch: pyte
     assert history.Typed().problem is None
 
 
+def test_what_is_typed_is_not_kept_when_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LIBRIA_HOME", str(tmp_path))
+    history.Typed(keep=False).store_string("secret")
+    assert not history.file().exists()
+
+
 def test_a_history_that_cannot_be_read_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("LIBRIA_HOME", str(tmp_path))
     history.file().mkdir(parents=True, mode=0o700)

@@ -99,6 +99,17 @@ def test_every_failure_is_a_sentence_and_a_code(
     assert capsys.readouterr() == ("", said)
 
 
+def test_ctrl_c_while_the_command_is_still_loading_has_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "libria.cli.guard":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "libria.cli.guard")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    assert main(["usage"]) == 130
+
+
 def test_debugging_keeps_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIBRIA_DEBUG", "1")
 

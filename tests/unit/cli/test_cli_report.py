@@ -101,6 +101,7 @@ def test_keys(pressed: bytes, keys: list[str | None]) -> None:
 
 SAID: list[tuple[dict[str, Json], str, str]] = [
     ({"turned": True, "seconds": 1.24, "where": []}, "busy", "The daemon is busy: it was 1.2 s late."),
+    ({"turned": True, "seconds": 0.04, "where": []}, "busy", "The daemon is busy: it was 0.1 s late."),
     (
         {"turned": False, "busy": True, "seconds": 4.2, "where": ["libria/x.py:3 (f)"]}, "stuck",
         "The daemon is stuck: it computes for at least 4.2 s in libria/x.py:3 (f); end it with: libria stop",

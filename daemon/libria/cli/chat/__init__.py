@@ -8,8 +8,8 @@ EPILOG = """\
 begins a new line, what is pasted is one message. Ctrl-C ends an answer and keeps what has come of it; Ctrl-D leaves.
 
 Conversations are kept in the state folder, readable by you alone, the last 200 of them: --continue goes on with the
-last or with the one that --list names; --no-save keeps nothing. Without a terminal each line of standard input is a
-message, and answers are plain text.
+last or with the one that --list names; --no-save keeps neither this one nor what is typed. Without a terminal each
+line of standard input is a message, and answers are plain text.
 """
 
 
@@ -39,7 +39,7 @@ def run(argv: list[str]) -> int:
         from libria.cli.attach import parts
 
         talk.attached = parts(options.attach)
-    here = ends()
+    here = ends(keep=not options.no_save)
     if here.terminal:
         learn_models()
         here.greet(talk)

@@ -17,8 +17,8 @@ MENU_ROWS = 5
 class Editor:
     """`models` gives the names that are known, at once. One at a time may read."""
 
-    def __init__(self, models: Callable[[], list[str]], *, colour: bool) -> None:
-        self.typed = Typed()
+    def __init__(self, models: Callable[[], list[str]], *, colour: bool, keep: bool = True) -> None:
+        self.typed = Typed(keep=keep)
         self._models = models
         self._depth = None if colour else ColorDepth.DEPTH_1_BIT
         self._session: PromptSession[str] = PromptSession(

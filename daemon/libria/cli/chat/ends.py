@@ -47,11 +47,11 @@ class Ends:
         self.say(f"{talk.model or 'The default model'} answers · {said} · Ctrl-D leaves")
 
 
-def ends() -> Ends:
-    """The terminal's, where both ends are one that can do something."""
+def ends(*, keep: bool) -> Ends:
+    """The terminal's, where both ends are one that can do something; `keep`: what is typed, for the next talk."""
     both = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
     if both and os.environ.get("TERM", "dumb") not in ("dumb", "unknown"):
-        return _terminal()
+        return _terminal(keep=keep)
 
     from libria.cli.chat.lines import Lines
     from libria.cli.chat.plain import Plain
@@ -59,7 +59,7 @@ def ends() -> Ends:
     return Ends(Lines(), lambda _, reasoning: Plain(reasoning=reasoning), _complain, terminal=False)
 
 
-def _terminal() -> Ends:
+def _terminal(*, keep: bool) -> Ends:
     from libria.cli.chat.blocks import Look
     from libria.cli.chat.editor import Editor
     from libria.cli.chat.live import Live
@@ -69,7 +69,7 @@ def _terminal() -> Ends:
 
     colour = not os.environ.get("NO_COLOR")
     look = Look(colour=colour)
-    editor = Editor(known, colour=colour)
+    editor = Editor(known, colour=colour, keep=keep)
 
     def show(model: str, reasoning: bool) -> Shown:
         return Live(look, Region(sys.stdout), model, reasoning=reasoning)

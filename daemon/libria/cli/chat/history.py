@@ -21,10 +21,12 @@ def file() -> Path:
 
 
 class Typed(History):
-    """`problem` says what was wrong with the file; one that is damaged is put aside, and its sound lines go on."""
+    """`problem` says what was wrong with the file; one that is damaged is put aside, and its sound lines go on.
+    Without `keep` what is typed is for this talk's arrow keys alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep: bool = True) -> None:
         super().__init__()
+        self._keep = keep
         self.problem: str | None = None
         self._lines = self._read()
 
@@ -33,7 +35,7 @@ class Typed(History):
         return reversed(self._lines)
 
     def store_string(self, string: str) -> None:
-        if len(string) > MAX_ENTRY:
+        if not self._keep or len(string) > MAX_ENTRY:
             return
         try:
             ensure_private_dir(state_dir())

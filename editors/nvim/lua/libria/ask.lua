@@ -82,8 +82,10 @@ local function over(buffer, text, err, result)
     table.remove(messages)
   end
   if err then
-    local row = append(buffer, vim.split("\n> " .. err.message:gsub("\n", "\n> "), "\n", { plain = true }))
-    vim.api.nvim_buf_set_extmark(buffer, space, row + 1, 0, { line_hl_group = "LibriaError" })
+    local apart = vim.api.nvim_buf_get_lines(buffer, -2, -1, true)[1] == ""
+    local said = "> " .. err.message:gsub("\n", "\n> ")
+    local row = append(buffer, vim.split((apart and "" or "\n") .. said, "\n", { plain = true }))
+    vim.api.nvim_buf_set_extmark(buffer, space, row + (apart and 0 or 1), 0, { line_hl_group = "LibriaError" })
   end
 end
 

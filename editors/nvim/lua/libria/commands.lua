@@ -143,6 +143,20 @@ function M.names()
   return names
 end
 
+---@param command libria.Command
+---@param context libria.Context
+local function go(command, context)
+  if context.words ~= "" or not command.asks then
+    return command.run(context)
+  end
+  vim.ui.input({ prompt = command.asks }, function(typed)
+    if typed and typed ~= "" then
+      context.words = typed
+      command.run(context)
+    end
+  end)
+end
+
 ---@param command vim.api.keyset.create_user_command.command_args
 function M.run(command)
   local name, words = command.args:match("^%s*(%S+)%s*(.-)%s*$")
@@ -154,16 +168,33 @@ function M.run(command)
     return say.error(("there is no :Libria %s; <Tab> shows what there is."):format(name:sub(1, 20)))
   end
   local lines = { first = command.line1, last = command.line2 }
-  local context = { words = words, lines = lines, range = command.range > 0 and lines or nil, bang = command.bang }
-  if words ~= "" or not found.asks then
-    return found.run(context)
+  go(found, { words = words, lines = lines, range = command.range > 0 and lines or nil, bang = command.bang })
+end
+
+--- What was selected last, without Visual mode being on any more.
+---@return libria.Lines
+local function selected()
+  local first, last = vim.fn.getpos("'<"), vim.fn.getpos("'>")
+  local found = { first = first[2], last = last[2] }
+  local line = vim.fn.getline(found.last)
+  local stop = last[3] - 1
+  if vim.o.selection ~= "exclusive" then
+    stop = stop + #vim.fn.matchstr(line, ".", stop) -- with the accents that stand on it
   end
-  vim.ui.input({ prompt = found.asks }, function(typed)
-    if typed and typed ~= "" then
-      context.words = typed
-      found.run(context)
-    end
-  end)
+  stop = math.min(stop, #line)
+  local whole = first[3] == 1 and stop == #line
+  local empty = found.first == found.last and stop < first[3]
+  if vim.fn.visualmode() == "v" and not whole and not empty then
+    found.columns = { first[3] - 1, stop }
+  end
+  return found
+end
+
+--- The command for what was selected, down to the character; a range of the command line knows lines alone.
+---@param name string
+function M.run_selected(name)
+  local lines = selected()
+  go(M.all[name], { words = "", lines = lines, range = lines, bang = false })
 end
 
 ---@param lead string

@@ -92,7 +92,7 @@ end
 
 ---@param asked libria.Part
 ---@param before string[] the lines that the model saw
----@param text string
+---@param text string in place of whole lines
 local function offer(asked, before, text)
   local old = asked:lines()
   if not old then
@@ -117,6 +117,7 @@ function M.run(words, range)
   local before = asked:lines() or {}
   local waiting = require("libria.waiting").at(buffer, range.first - 1)
   local prompts = require("libria.prompts")
+  local head, tail = prompts.rest(before, range.columns)
   local unfence, text = require("libria.unfence").new(), ""
   local timer
   ---@type libria.Handle
@@ -124,14 +125,14 @@ function M.run(words, range)
 
   local function draw()
     timer = nil
-    if not asked:show(text) then
+    if not asked:show(head .. text) then
       handle.cancel()
     end
   end
 
   handle = require("libria").chat({
     prompt = prompts.edit(buffer, range, words),
-    system = prompts.REWRITES,
+    system = range.columns and prompts.REWRITES_WITHIN or prompts.REWRITES,
     on_status = function(value)
       waiting.show(require("libria.waiting").words(value))
     end,
@@ -154,7 +155,8 @@ function M.run(words, range)
       end
       waiting.hide()
       if result then
-        offer(asked, before, text .. unfence:finish())
+        text = text .. unfence:finish()
+        offer(asked, before, range.columns and head .. text:gsub("\n$", "") .. tail or text)
       else
         say.failure(err)
       end

@@ -1,10 +1,10 @@
 --- The `<Plug>` maps; no key is taken.
 local M = {}
 
----@type { name: string, modes: string, about: string, run: string|fun() }[]
+---@type { name: string, modes: string, about: string, run: string|fun(), exact?: boolean }[]
 M.all = {
   { name = "ask", modes = "nx", about = "ask; in Visual mode about the lines" },
-  { name = "edit", modes = "nx", about = "have the line or lines rewritten" },
+  { name = "edit", modes = "nx", about = "have the line or what is selected rewritten", exact = true },
   { name = "insert", modes = "n", about = "have text written at the cursor" },
   { name = "explain", modes = "nx", about = "have the line or lines explained" },
   { name = "fix", modes = "nx", about = "have what diagnostics report mended" },
@@ -47,7 +47,9 @@ function M.set()
   for _, map in ipairs(M.all) do
     for mode in map.modes:gmatch(".") do
       local run = map.run or map.name
-      if type(run) == "string" then
+      if mode == "x" and map.exact then
+        run = ("<Esc><Cmd>lua require('libria.commands').run_selected('%s')<CR>"):format(map.name)
+      elseif type(run) == "string" then
         run = (mode == "x" and ":" or "<Cmd>") .. "Libria " .. run .. "<CR>"
       end
       local options = { silent = true, desc = "Libria: " .. map.about }

@@ -6,6 +6,8 @@ local M = {}
 M.WRITES = "You write text that goes into a file as it is. Answer with that text alone: no explanation, no code fence."
 M.REWRITES = "You rewrite a part of a file. Answer with the new text of that part alone, whole lines with their "
   .. "indentation: no explanation, no code fence, nothing of what is before or behind it."
+M.REWRITES_WITHIN = "You rewrite a part of a file that begins or ends within a line. Answer with the new text of that "
+  .. "part alone: no explanation, no code fence, nothing of what is before or behind it, also not of the same line."
 M.COMMIT = "You write the message of a git commit from its diff: a summary of at most 72 characters in the imperative, "
   .. "and where the change needs it an empty line and a short body wrapped at 72 that says why. Answer with it alone."
 
@@ -42,17 +44,38 @@ function M.insert(buffer, row, col, words)
   )
 end
 
+--- What of its first and last line is not selected.
+---@param part string[]
+---@param columns? [integer, integer]
+---@return string head
+---@return string tail
+function M.rest(part, columns)
+  if not columns or #part == 0 then
+    return "", ""
+  end
+  return part[1]:sub(1, columns[1]), part[#part]:sub(columns[2] + 1)
+end
+
 ---@param buffer integer
 ---@param range libria.Lines
 ---@param words string
 ---@return string
 function M.edit(buffer, range, words)
   local around = config.current.context_lines
+  local before = lines(buffer, range.first - 1 - around, range.first - 1)
+  local behind = lines(buffer, range.last, range.last + around)
+  local part = vim.api.nvim_buf_get_lines(buffer, range.first - 1, range.last, false)
+  if range.columns then
+    local head, tail = M.rest(part, range.columns)
+    before, behind = before .. "\n" .. head, tail .. "\n" .. behind
+    part[#part] = part[#part]:sub(1, range.columns[2])
+    part[1] = part[1]:sub(range.columns[1] + 1)
+  end
   return ("%s\nBefore the part:\n%s\n\nBehind it:\n%s\n\nThe part to rewrite:\n%s\n\nWanted: %s"):format(
     kind(buffer),
-    lines(buffer, range.first - 1 - around, range.first - 1),
-    lines(buffer, range.last, range.last + around),
-    lines(buffer, range.first - 1, range.last),
+    before,
+    behind,
+    table.concat(part, "\n"),
     words
   )
 end

@@ -44,6 +44,19 @@ local function ask_what_was_spent()
   end)
 end
 
+--- The newest of the calls that stream, else the newest.
+---@return libria.Event?
+local function foremost()
+  local found, streams
+  for _, call in pairs(events.open) do
+    local does = call.state == "streaming" or call.state == "thinking"
+    if not found or (does and not streams) or (does == streams and call.id > found.id) then
+      found, streams = call, does
+    end
+  end
+  return found
+end
+
 --- Shown by any status line, e.g. `%{%v:lua.require'libria.status'.line()%}`: the call under way, with its place in
 --- the queue or its tokens a second; at rest the model that answered last; then whether the answer came from the cache,
 --- and what was spent today. Empty before the first call.
@@ -51,7 +64,7 @@ end
 function M.line()
   vim.schedule(ask_what_was_spent)
   local words = {}
-  local _, call = next(events.open)
+  local call = foremost()
   if call then
     words[#words + 1] = M.words(call)
     local more = vim.tbl_count(events.open) - 1

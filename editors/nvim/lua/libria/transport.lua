@@ -69,6 +69,7 @@ end
 ---@field system vim.SystemObj
 ---@field inbox libria.Inbox
 ---@field waits boolean a turn is coming
+---@field broken? boolean what came was no message: nothing more is read
 ---@field ended? { code: integer, signal: integer }
 ---@field count integer requests so far
 ---@field answers table<integer, fun(err?: table, result: any, id: integer)> by request
@@ -150,7 +151,7 @@ function Transport:turn()
   local ok, fault = pcall(function()
     for body in
       function()
-        return self.inbox:next()
+        return not self.broken and self.inbox:next() or nil
       end
     do
       self:handle(body)
@@ -164,6 +165,7 @@ function Transport:turn()
     end
   end)
   if not ok then
+    self.broken = true
     self.dispatchers.on_error(vim.lsp.rpc.client_errors.INVALID_SERVER_MESSAGE, fault)
     self.system:kill(15)
   end

@@ -46,6 +46,7 @@
 ---@class libria.Lines 1-based, both included
 ---@field first integer
 ---@field last integer
+---@field columns? [integer, integer] bytes before the selection in its first line, up to its end in the last
 
 --- One difference between a selection and what the model made of it. Rows are 0-based.
 ---@class libria.Hunk

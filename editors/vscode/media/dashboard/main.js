@@ -1,4 +1,5 @@
 // The dashboard's page: draws each picture that the extension sends in place. A part is {element, draw(picture)}.
+import { budgetsPart } from "./budgets.js";
 import { cacheOf } from "./cache.js";
 import { callsOf } from "./calls.js";
 import { make, say } from "./dom.js";
@@ -17,7 +18,7 @@ const help = helpOf(tell);
 const troubles = troublesPart();
 const wide = [tilesPart(), callsOf(tell)];
 const left = [limitsPart()];
-const right = [breakersPart(), spendOf(vscode), cacheOf(tell), clientsPart()];
+const right = [breakersPart(), budgetsPart(), spendOf(vscode), cacheOf(tell), clientsPart()];
 const elements = (parts) => parts.map(({ element }) => element);
 const column = (parts) => make("div", { class: "column" }, ...elements(parts));
 const columns = make("div", { class: "columns" }, column(left), column(right));

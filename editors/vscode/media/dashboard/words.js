@@ -19,6 +19,14 @@ export function duration(seconds) {
   return seconds < 172800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} days`;
 }
 
+/** A time of day where it is within one, else the day; in the user's own zone. */
+export function when(iso) {
+  const time = new Date(iso);
+  const near = time.getTime() - Date.now() < 86_400_000;
+  const form = near ? { hour: "2-digit", minute: "2-digit" } : { month: "long", day: "numeric" };
+  return new Intl.DateTimeFormat("en", form).format(time);
+}
+
 export function size(bytes) {
   if (bytes < 1e6) return `${Math.round(bytes / 1000)} kB`;
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;

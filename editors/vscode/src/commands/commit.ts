@@ -40,10 +40,12 @@ export class Commits {
     let unfence = new Unfence();
     let text = "";
     let shownAt = 0;
+    let theirs = false as boolean; // the user writes it
     const shown = new Set([typed]); // VS Code tells the box's value late: it may be one of those before
     const show = (what: string) => {
       if (!shown.has(box.value)) {
-        job.cancel(); // the user writes it
+        theirs = true;
+        job.cancel();
         return;
       }
       shown.add(what);
@@ -70,7 +72,7 @@ export class Commits {
       await this.daemon.stream("libria/chat", asked, { on, token: job.token });
       show((text + unfence.finish()).trim());
     } catch (error) {
-      if (shown.has(box.value)) {
+      if (!theirs && shown.has(box.value)) {
         box.value = typed;
       }
       throw error;

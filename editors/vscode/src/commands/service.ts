@@ -2,6 +2,7 @@
 import { commands, ProgressLocation, type QuickPickItem, QuickPickItemKind, window } from "vscode";
 import type { Daemon } from "../daemon";
 import { showError } from "../errors";
+import { duration, money } from "../looks/words";
 import type { SpentTodayResult, StatusResult } from "../protocol";
 import { chosenModel } from "./settings";
 
@@ -30,7 +31,7 @@ export async function showStatus(daemon: Daemon, suggestions: string): Promise<v
   try {
     const status = await daemon.request("libria/status", {});
     const picked = await window.showQuickPick([...facts(status, suggestions), ...actions()], {
-      title: `Libria ${status.version} · pid ${status.pid} · ${since(status.uptimeSeconds)}`,
+      title: `Libria ${status.version} · pid ${status.pid} · up ${duration(status.uptimeSeconds * 1000)}`,
       placeHolder: "Choose a line to do something about it",
     });
     if (picked?.command !== undefined) {
@@ -55,9 +56,9 @@ function facts(status: StatusResult, suggestions: string): Item[] {
     ...targets
       .filter(({ pausedMs }) => pausedMs > 0)
       .map(({ target, pausedMs }) => {
-        return fact(`$(watch) ${target}`, `waits ${seconds(pausedMs)} for its limit`, "libria.openDashboard");
+        return fact(`$(watch) ${target}`, `waits ${duration(pausedMs)} for its limit`, "libria.openDashboard");
       }),
-    ...problems.map((problem) => fact("$(warning) Configuration", problem, "libria.openLog")),
+    ...problems.map((problem) => fact("$(warning) Problem", problem, "libria.openLog")),
   ];
 }
 
@@ -67,16 +68,7 @@ function fact(label: string, description: string, command: string): Item {
 
 function spent({ usd, attempts, unpricedAttempts }: SpentTodayResult): string {
   const unknown = unpricedAttempts > 0 ? `, ${unpricedAttempts} of them of unknown price` : "";
-  return `$${usd.toFixed(usd < 1 ? 4 : 2)} for ${attempts} requests${unknown}`;
-}
-
-function seconds(ms: number): string {
-  return `${Math.ceil(ms / 1000)} s`;
-}
-
-function since(uptime: number): string {
-  const minutes = Math.floor(uptime / 60);
-  return minutes < 120 ? `for ${minutes} min` : `for ${Math.floor(minutes / 60)} h`;
+  return `${money(usd)} for ${attempts} requests${unknown}`;
 }
 
 function actions(): Item[] {

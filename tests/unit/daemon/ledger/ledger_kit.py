@@ -15,7 +15,8 @@ DAY = 86_400.0
 
 PLAIN: dict[str, Any] = {
     "at": int(NOW * 1000), "how": "attempt", "tool": "Neovim", "tool_version": "0.11", "session": "session-1",
-    "call": "call-1", "provider": "openai", "model": "gpt", "served_model": "gpt-1", "outcome": "ok", "status": 200,
+    "call": "call-1", "asked": "fast", "provider": "openai", "model": "gpt", "served_model": "gpt-1", "outcome": "ok",
+    "status": 200,
     "input_tokens": 10, "output_tokens": 5, "cached_input_tokens": 4, "cache_write_input_tokens": None,
     "reasoning_tokens": 2, "exact": True, "cost": 1_000, "queued_ms": 0.0, "first_token_ms": 1.5, "total_ms": 9.0,
     "env": {}, "key": None,

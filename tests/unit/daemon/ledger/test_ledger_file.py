@@ -7,6 +7,7 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+import ledger_kit
 import pytest
 from ledger_kit import DAY, NOW, Wall, asked, ledger_file, row
 
@@ -39,7 +40,7 @@ def test_a_row_is_as_it_was_told_and_nobody_elses_to_read(path: Path) -> None:
     first, second = asked(path, "SELECT * FROM entries")
     assert first[1:] == (
         int(NOW * 1000), "attempt", "Neovim", "0.11", "session-1", "call-1", "openai", "gpt", "gpt-1", "ok", 200,
-        10, 5, 4, None, 2, 1, 1_000, 0.0, 1.5, 9.0, 1,
+        10, 5, 4, None, 2, 1, 1_000, 0.0, 1.5, 9.0, 1, "fast",
     )  # fmt: skip
     assert (second[2], second[11]) == ("cached", None)
     assert asked(path, "PRAGMA user_version") == [(VERSION,)]
@@ -212,6 +213,24 @@ def test_a_newer_version_adds_and_an_older_one_goes_on(path: Path, monkeypatch: 
     assert asked(path, "SELECT call, mood FROM entries") == [("before", None), ("newer", None), ("after", None)]
     assert asked(path, "PRAGMA user_version") == [(VERSION + 1,)]
     assert [older.problem, older.put_aside, newer.problem] == [None] * 3
+
+
+def test_a_file_of_the_first_version_is_gone_on_with(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.parent.mkdir()
+    with monkeypatch.context() as patch, closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        patch.setattr(schema, "VERSION", 1)
+        schema.migrate(connection)
+        columns = [name for name in schema.COLUMNS if name != "asked"]
+        values = ledger_kit.PLAIN | {"call": "of the first", "daemon": 7}
+        connection.execute(
+            f"INSERT INTO entries ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+            [values[name] for name in columns],
+        )
+    assert usage(path, "model", None, NOW + 1).total.calls == 1  # read by this version before it was written
+    ledger = ledger_file(path)
+    ledger.write([row(call="of this")])
+    assert asked(path, "SELECT call, asked FROM entries") == [("of the first", ""), ("of this", "fast")]
+    assert [ledger.problem, ledger.put_aside] == [None, None]
 
 
 def test_a_step_that_fails_is_not_half_taken(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

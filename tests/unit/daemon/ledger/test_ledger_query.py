@@ -66,6 +66,10 @@ def test_what_cannot_be_read_is_said(path: Path) -> None:
     path.write_bytes(b"no database " * 1000)
     with pytest.raises(Unreadable, match="damaged"):
         usage(path, "day", None, NOW)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(Unreadable, match=r"is no file; move away what stands there\.$"):
+        usage(path, "day", None, NOW)
 
 
 @pytest.mark.parametrize(
