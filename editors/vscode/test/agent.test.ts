@@ -75,12 +75,13 @@ describe("the chat view", () => {
   it("hangs up on the provider when it is stopped", async () => {
     await ask("agent", "openai/echo", "Hello"); // after which the conversation has its title
     const asked = ask("agent", "endless", "Tell me of the lighthouse");
-    await page.see("text=Why we share one daemon");
+    await page.see(".interactive-response >> text=Why we share one daemon >> visible=true");
     await page.shot("chat-streaming");
     await commands.executeCommand("workbench.action.chat.cancel");
-    const call = await provider.waitFor({ model: "story+count:100000+rate:40", state: "hung up" });
+    const call = await provider.waitFor({ model: "story+count:4000+rate:40", state: "hung up" });
     assert(call.events > 0);
     await asked;
+    await ask("agent", "openai/echo", "Good"); // VS Code asks the last agent's model for the titles of conversations
   });
 
   it("has @libria explain what is selected, and offers what comes next", async () => {

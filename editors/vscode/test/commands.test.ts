@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { commands, Selection, ViewColumn, window, workspace } from "vscode";
 import type { Parts } from "../src/parts";
-import { closeAll } from "./editors";
+import { closeAll, openFile } from "./editors";
 import { activate, machine, next, page, provider, until } from "./kit";
 
 /** Documents of the tests before. */
@@ -38,7 +38,7 @@ describe("commands", () => {
   });
 
   it("ask: streams into a rendered page, and goes on with the conversation", async () => {
-    const editor = await open("print(1)\n");
+    const editor = await openFile("print(1)\n", "py");
     editor.selection = new Selection(0, 0, 0, 8);
     await provider.script(["story+rate:60", "echo+rate:0"]);
     const asked = commands.executeCommand("libria.ask", "What does this do?");
@@ -91,7 +91,7 @@ describe("commands", () => {
   });
 
   it("explain: the block around the cursor, in a conversation of its own", async () => {
-    const editor = await open("x = 1\n\n\ndef f(a):\n    return a\n");
+    const editor = await openFile("x = 1\n\n\ndef f(a):\n    return a\n", "py");
     editor.selection = new Selection(4, 4, 4, 4);
     await provider.script(["story+rate:0"]);
     await commands.executeCommand("libria.explainSelection");
@@ -101,7 +101,7 @@ describe("commands", () => {
   });
 
   it("explain: as a code action", async () => {
-    const editor = await open("x = 1\n");
+    const editor = await openFile("x = 1\n", "py");
     await provider.script(["story+rate:0"]);
     const argument = { uri: editor.document.uri.toString(), range: editor.document.lineAt(0).range };
     await commands.executeCommand("libria.explain", argument);
@@ -137,7 +137,7 @@ describe("commands", () => {
     await commands.executeCommand("libria.restartDaemon");
     const after = await parts.daemon.request("libria/status", {});
     assert.notEqual(after.pid, before.pid);
-    const editor = await open("x = 1\n");
+    const editor = await openFile("x = 1\n", "py");
     await provider.script(["code+rate:0"]);
     await commands.executeCommand("libria.improveSelection");
     await provider.waitFor({ state: "done" });
@@ -166,11 +166,6 @@ describe("commands", () => {
 function answer(): string {
   const all = workspace.textDocuments.filter(({ uri }) => uri.scheme === "libria-answer" && !earlier.has(uri.path));
   return all.at(-1)?.getText() ?? "";
-}
-
-async function open(content: string) {
-  const document = await workspace.openTextDocument({ content, language: "python" });
-  return window.showTextDocument(document, { preview: false });
 }
 
 async function setModel(model: string | undefined): Promise<void> {

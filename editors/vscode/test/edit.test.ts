@@ -15,7 +15,7 @@ import {
   workspace,
   WorkspaceEdit,
 } from "vscode";
-import { closeAll } from "./editors";
+import { closeAll, openFile } from "./editors";
 import { activate, page, provider, until } from "./kit";
 
 const BEFORE = "import os\n\n\ndef f(a):\n    return a\n\n\ny = 1\n";
@@ -62,7 +62,7 @@ describe("edit", () => {
     await commands.executeCommand("libria.rejectEdit");
     assert.equal(proposal(), undefined);
     assert.equal(editor.document.getText(), BEFORE);
-    assert.equal(editor.document.isDirty, true); // as it was: it is not saved
+    assert.equal(editor.document.isDirty, false);
   });
 
   it("is decided change by change, by keys", async () => {
@@ -201,8 +201,7 @@ describe("edit", () => {
 });
 
 async function open(content = BEFORE): Promise<TextEditor> {
-  const document = await workspace.openTextDocument({ content, language: "python" });
-  const editor = await window.showTextDocument(document, { preview: false });
+  const editor = await openFile(content, "py");
   editor.selection = new Selection(3, 0, 3, 0);
   return editor;
 }

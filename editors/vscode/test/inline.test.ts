@@ -1,7 +1,7 @@
 /** Suggestions as one types: accepted whole, by word, by line; cancelled, switched off, and quiet without a model. */
 import assert from "node:assert/strict";
-import { commands, Selection, type TextEditor, window, workspace } from "vscode";
-import { closeAll } from "./editors";
+import { commands, Selection, type TextEditor, workspace } from "vscode";
+import { closeAll, openFile } from "./editors";
 import { activate, machine, page, provider, until } from "./kit";
 
 const FIRST = '"""Count the words of a text, the most frequent first."""';
@@ -104,8 +104,7 @@ describe("suggestions", () => {
 });
 
 async function open(): Promise<TextEditor> {
-  const document = await workspace.openTextDocument({ content: "import os\n\n\n", language: "python" });
-  const editor = await window.showTextDocument(document);
+  const editor = await openFile("import os\n\n\n", "py");
   editor.selection = new Selection(2, 0, 2, 0);
   await page.see("text=Ln 3, Col 1"); // the browser is as far
   await page.see(".editor-instance .monaco-editor.focused");

@@ -1,7 +1,7 @@
 /** Text at the cursor: it streams, it is one step of undo, and the user goes on working. */
 import assert from "node:assert/strict";
-import { commands, Position, Range, Selection, type TextDocument, type TextEditor, window, workspace } from "vscode";
-import { closeAll } from "./editors";
+import { commands, Position, Range, Selection, type TextDocument, type TextEditor, workspace } from "vscode";
+import { closeAll, openFile } from "./editors";
 import { activate, next, page, provider, until } from "./kit";
 
 const BEFORE = "first\n\nlast\n";
@@ -134,7 +134,7 @@ describe("insert at the cursor", () => {
     await provider.script(["story+count:60+rate:200"]);
     const done = insert();
     await until(() => parts(editor.document)[1] !== "", "the beginning of the text");
-    const other = await window.showTextDocument(await workspace.openTextDocument({ content: "other" }));
+    const other = await openFile("other", "txt");
     await done;
     assert.equal(other.document.getText(), "other");
     await commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
@@ -145,8 +145,7 @@ describe("insert at the cursor", () => {
 });
 
 async function open(): Promise<TextEditor> {
-  const document = await workspace.openTextDocument({ content: BEFORE, language: "plaintext" });
-  const editor = await window.showTextDocument(document);
+  const editor = await openFile(BEFORE, "txt");
   editor.selection = new Selection(1, 0, 1, 0);
   return editor;
 }
