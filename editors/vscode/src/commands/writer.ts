@@ -3,6 +3,8 @@ import {
   Disposable,
   EndOfLine,
   Range,
+  type Tab,
+  TabInputText,
   type TextDocument,
   type TextDocumentContentChangeEvent,
   type TextEditor,
@@ -65,6 +67,12 @@ export class Writer implements Disposable {
             this.giveUp(); // and not only of another language
           }
         });
+      }),
+      window.tabGroups.onDidChangeTabs(({ closed }) => {
+        const all = window.tabGroups.all.flatMap(({ tabs }) => tabs);
+        if (closed.some((tab) => shows(tab, document)) && !all.some((tab) => shows(tab, document))) {
+          this.giveUp(); // VS Code may keep the document for a while
+        }
       }),
       window.onDidChangeVisibleTextEditors(() => {
         this.soon();
@@ -197,4 +205,8 @@ export class Writer implements Disposable {
 function isOwn({ rangeOffset, rangeLength, text }: TextDocumentContentChangeEvent, own: Edit): boolean {
   const inside = rangeOffset >= own.from && rangeOffset + rangeLength <= own.from + own.length;
   return own.length === 0 ? inside && text === own.text : inside && own.text.includes(text);
+}
+
+function shows({ input }: Tab, { uri }: TextDocument): boolean {
+  return input instanceof TabInputText && input.uri.toString() === uri.toString();
 }
