@@ -56,6 +56,5 @@ def main(model: str, prompt: str) -> int:
 
 if __name__ == "__main__":
     if len(sys.argv) != 3:
-        print(__doc__, file=sys.stderr)
-        raise SystemExit(2)
+        raise SystemExit(print(__doc__, file=sys.stderr) or 2)
     raise SystemExit(main(*sys.argv[1:]))

@@ -40,15 +40,18 @@ async def test_a_cluster(cluster: list[RealRedis], join: Join) -> None:
     link, other = await join(url), await join(url)
     clock = SystemClock()
     a, b = (RedisWindows(one, LocalWindows(clock), clock, who=str(id(one))) for one in (link, other))
+    granted = 0
     for key in range(20):  # on all nodes
         requests, tokens = Want(f"{key}:requests", 1, 5, 60.0), Want(f"{key}:tokens", 10, 1000, 60.0)
         given = [await windows.take([requests, tokens]) for windows in (a, b) * 3].count(0.0)
-        assert given == 5
+        assert given <= 5
+        granted += given
         await a.pause(f"{key}:", 5)
         assert await a.take([requests]) > 4
         async with asyncio.timeout(5):
             while not await b.paused(f"{key}:tokens"):  # noqa: ASYNC110 - it was told, not waited for
                 await asyncio.sleep(0.01)
+    assert granted >= 90  # of 100: an answer that takes too long is not waited for
     leases = RedisLeases(link, clock)
     assert await leases.acquire(b"k", 5)
     assert not await leases.acquire(b"k", 5)
