@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -14,6 +15,15 @@ from e2e_tasks import finals, last_of, says, task, text_of
 from libria_providers.simulator import Simulator
 
 SECRET = "Only the model may read this instruction."
+
+
+@pytest.fixture(scope="module")
+def module_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """Its config is there before its daemon, which so begins with it."""
+    home = Home(tmp_path_factory.mktemp("home"))
+    home.write_config('[retry]\nbase_delay = 0.01\n[tasks]\nallow_commands = true\njudge = "anthropic/echo"\n')
+    yield home
+    home.end()
 
 
 async def pid_of(client: Client) -> int:
@@ -181,7 +191,6 @@ sys.exit(0 if open("src/a.txt").read() == "right\\n" and not any("KEY" in name f
 async def test_commands_run_on_the_files_where_the_config_allows_it(
     home: Home, sim: Simulator, content: str, command: list[str], words: str
 ) -> None:
-    home.write_config("[tasks]\nallow_commands = true\n")
     async with await joined(home, sim) as client:
         criterion: dict[str, Json] = {
             "type": "command",
@@ -202,7 +211,6 @@ def verdicts(*found: tuple[int, bool, str]) -> str:
 
 
 async def judged(home: Home, sim: Simulator, *answers: str, **more: Json) -> dict[str, Json]:
-    home.write_config('[tasks]\njudge = "anthropic/echo"\n')
     async with await joined(home, sim) as client:
         sim.script([*answers])
         given = task("openai/echo", acceptance_criteria=["It is polite.", "It is short."], **more)
