@@ -13,11 +13,11 @@ import { activate, page, until } from "./kit";
 
 const AROUND: Surroundings = {
   setting: "",
-  path: "/usr/bin:.:bin:/work/.venv/bin:/opt/bin",
+  path: "/usr/bin:.:bin:/open/.venv/bin:/opt/bin",
   home: "/home/me",
   python: "/envs/one/bin",
   trusted: true,
-  folders: ["/work"],
+  folders: ["/open"],
   windows: false,
   program: (path) => path,
 };
@@ -67,13 +67,13 @@ describe("find", () => {
   });
 
   it("tries nothing that lies in a folder which is not trusted", () => {
-    const trusted = (path: string) => (path.startsWith("/work/") || path === "/envs/one/bin/libria" ? path : undefined);
-    check({ program: trusted }, ["/work/.venv/bin/libria", "/envs/one/bin/libria", "/work/.venv/bin/uvx libria"]);
+    const trusted = (path: string) => (path.startsWith("/open/") || path === "/envs/one/bin/libria" ? path : undefined);
+    check({ program: trusted }, ["/open/.venv/bin/libria", "/envs/one/bin/libria", "/open/.venv/bin/uvx libria"]);
     check({ program: trusted, trusted: false }, []);
-    const leading = (path: string) => (path === "/usr/bin/libria" ? "/work/hidden/libria" : undefined);
+    const leading = (path: string) => (path === "/usr/bin/libria" ? "/open/hidden/libria" : undefined);
     check({ program: leading }, ["/usr/bin/libria"]);
     check({ program: leading, trusted: false }, []);
-    check({ program: leading, trusted: false, folders: ["/workshop"] }, ["/usr/bin/libria"]);
+    check({ program: leading, trusted: false, folders: ["/opened"] }, ["/usr/bin/libria"]);
   });
 
   it("finds the one on PATH, and asks its version", async () => {
