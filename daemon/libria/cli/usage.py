@@ -55,7 +55,16 @@ def _options(argv: list[str]) -> Namespace:
     options = parser.parse_args(argv)
     if options.since is None and not options.all:
         options.since = "30d"
+    if options.since and options.until and _begins_late(options.since, options.until):
+        parser.error("nothing lies between: --since must be before --until")
     return options
+
+
+def _begins_late(since: str, until: str) -> bool:
+    from libria.ledger.when import moment
+
+    now = time.time()
+    return moment(since, now) >= moment(until, now)
 
 
 def _time(text: str) -> str:

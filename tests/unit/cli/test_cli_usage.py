@@ -2,6 +2,7 @@
 
 import pytest
 
+from libria.cli import usage
 from libria.cli.usage_chart import show
 from libria.cli.words import budget_words
 
@@ -35,3 +36,15 @@ def test_what_came_from_a_providers_cache_is_told_where_there_is_some(capsys: py
 def test_a_small_budget_is_not_none() -> None:
     budget = {"name": "daily", "usd": 0.00001, "spentUsd": 0.42, "per": "day", "tool": "Neovim"}
     assert budget_words(budget) == "daily: $0.4200 of $0.00001 today by Neovim"
+
+
+@pytest.mark.parametrize(
+    "times", [("--since", "1h", "--until", "2h"), ("--since", "2026-01-02", "--until", "2026-01-01")]
+)
+def test_a_time_that_ends_before_it_begins_is_wrong_usage(
+    times: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        usage.run([*times])
+    assert ended.value.code == 2
+    assert "--since must be before --until" in capsys.readouterr().err
